@@ -1,0 +1,221 @@
+"""The way of a chapter, tried on books of one small chapter."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from coursebook.__main__ import main
+from coursebook.chapters import (
+    ChapterError,
+    clean_outputs,
+    find_chapters,
+    load_stored,
+    read_chapter,
+    why_stale,
+)
+from nbformat.v4 import new_output
+
+ROOT = Path(__file__).parents[1]
+HEADER = """\
+---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: {kernel}
+---
+# Small chapter
+
+"""
+CELL = "```{{code-cell}} ipython3\n{}\n```\n"
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A course with one chapter, `book/01_small.md`, beside the real package and extension."""
+    (tmp_path / "book" / "_ext").mkdir(parents=True)
+    (tmp_path / "book" / "_ext" / "coursebook").symlink_to(ROOT / "book/_ext/coursebook")
+    shutil.copytree(ROOT / "course_lib", tmp_path / "course_lib")
+    shutil.copy(ROOT / "_config.yml", tmp_path)
+    (tmp_path / "book" / "references.bib").write_text("")
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n- file: 01_small\n")
+    (tmp_path / "book" / "index.md").write_text("# Welcome\n\nHello.\n")
+    write_chapter(tmp_path, CELL.format("print(6 * 7)"))
+    return tmp_path
+
+
+def write_chapter(course, body, kernel="python3"):
+    (course / "book" / "01_small.md").write_text(HEADER.format(kernel=kernel) + body)
+
+
+def run(course, *arguments):
+    return main(["--root", str(course), *arguments])
+
+
+def stored(course):
+    return course / "notebooks" / "01_small.ipynb"
+
+
+def test_a_chapter_goes_all_the_way(course):
+    write_chapter(course, "The answer is $a_1$.\n\n" + CELL.format("print(6 * 7)"))
+    assert run(course, "notebooks") == 0
+    notebook = json.loads(stored(course).read_text())
+    assert [cell["cell_type"] for cell in notebook["cells"]] == ["code", "markdown", "code"]
+    assert notebook["cells"][2]["outputs"][0]["text"] == ["42\n"]
+    assert run(course, "notebooks", "--check") == 0
+    assert run(course, "book") == 0
+    page = (course / "_build/html/01_small.html").read_text()
+    assert ">42\n" in page
+    assert (course / "_build/html/notebooks/01_small.ipynb").read_bytes() == stored(course).read_bytes()
+
+
+def test_an_unchanged_chapter_stays_byte_identical_and_is_not_executed(course, capsys):
+    assert run(course, "notebooks") == 0
+    before = stored(course).read_bytes()
+    capsys.readouterr()
+    assert run(course, "notebooks") == 0
+    assert "executing" not in capsys.readouterr().out
+    assert stored(course).read_bytes() == before
+    assert run(course, "notebooks", "--force") == 0
+    assert stored(course).read_bytes() == before
+
+
+def test_a_new_text_is_taken_without_executing(course, capsys):
+    assert run(course, "notebooks") == 0
+    write_chapter(course, "A new sentence.\n\n" + CELL.format("print(6 * 7)"))
+    assert run(course, "notebooks", "--check") == 1
+    assert "make notebooks" in capsys.readouterr().err
+    assert run(course, "notebooks") == 0
+    assert "executing" not in capsys.readouterr().out
+    assert "A new sentence." in stored(course).read_text()
+
+
+def test_changed_code_makes_a_chapter_stale(course, capsys):
+    assert run(course, "notebooks") == 0
+    write_chapter(course, CELL.format("print(6 * 8)"))
+    assert run(course, "notebooks", "--check") == 1
+    assert run(course, "book") == 1
+    assert "01_small: its code cells changed" in capsys.readouterr().err
+    assert run(course, "notebooks") == 0
+    assert "48" in stored(course).read_text()
+
+
+def test_only_modules_that_a_chapter_loads_make_it_stale(course):
+    code = "import sys\nsys.path.insert(0, '..')\nimport course_lib\nprint(course_lib.__version__)"
+    write_chapter(course, CELL.format(code))
+    assert run(course, "notebooks") == 0
+    module = course / "course_lib" / "devices.py"
+    module.write_text(module.read_text() + "# changed\n")
+    assert run(course, "notebooks", "--check") == 0
+    module = course / "course_lib" / "__init__.py"
+    module.write_text(module.read_text() + "# changed\n")
+    assert run(course, "notebooks", "--check") == 1
+    chapter = find_chapters(course)[0]
+    reason = why_stale(chapter, read_chapter(chapter), load_stored(chapter), course)
+    assert reason == "course_lib changed"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("print(6 * 7)", "print(6 * 9)"), ("Small chapter", "Big chapter")],
+    ids=["code", "text"],
+)
+def test_a_notebook_edited_by_hand_is_found(course, capsys, old, new):
+    assert run(course, "notebooks") == 0
+    stored(course).write_text(stored(course).read_text().replace(old, new))
+    assert run(course, "notebooks", "--check") == 1
+    assert "make notebooks" in capsys.readouterr().err
+
+
+def test_a_failing_cell_stops_and_is_shown(course, capsys):
+    write_chapter(course, CELL.format("1 / 0"))
+    assert run(course, "notebooks") == 1
+    message = capsys.readouterr().err
+    assert "01_small, code cell 1 failed" in message
+    assert "ZeroDivisionError" in message
+    assert not stored(course).exists()
+
+
+def test_an_unknown_exercise_stops_and_is_named(course, capsys):
+    write_chapter(course, CELL.format('from course_lib.exercises import show\nshow("convolution/nope")'))
+    assert run(course, "notebooks") == 1
+    assert "convolution/nope" in capsys.readouterr().err
+
+
+def test_a_missing_kernel_is_named(course, capsys):
+    write_chapter(course, CELL.format("1"), kernel="fortran77")
+    assert run(course, "notebooks") == 1
+    assert "no Jupyter kernel named 'fortran77'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("```{nonsense}\n```\n", "nonsense"),
+        ("See {numref}`fig-nowhere`.\n", "fig-nowhere"),
+        ("See [there](02_missing.md).\n", "02_missing"),
+        ("As {cite:t}`nobody1999` says.\n", "nobody1999"),
+        ("See {eq}`eq-none`.\n", "eq-none"),
+        ("{term}`quark`\n", "quark"),
+        ("$$\n\\left( a\n$$\n", "latex2mathml"),
+        ("```{erratum} E1\n```\n", "E1"),
+    ],
+)
+def test_broken_text_stops_the_build(course, capsys, text, named):
+    assert run(course, "notebooks") == 0
+    write_chapter(course, text + "\n" + CELL.format("print(6 * 7)"))
+    assert run(course, "book") == 1
+    assert named in capsys.readouterr().err
+
+
+def test_a_missing_page_stops_the_build(course, capsys):
+    (course / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n- file: 09_gone\n")
+    assert run(course, "book") == 1
+    assert "09_gone" in capsys.readouterr().err
+
+
+def test_a_damaged_stored_notebook_is_named(course, capsys):
+    stored(course).write_text("{ not json")
+    assert run(course, "notebooks") == 1
+    assert "01_small.ipynb can't be read" in capsys.readouterr().err
+
+
+def test_a_cell_whose_place_would_be_lost_is_refused(course, capsys):
+    write_chapter(course, "```{code-cell} ipython3\n:tags: [remove-cell]\n1\n```\n")
+    assert run(course, "notebooks") == 1
+    assert "remove-cell" in capsys.readouterr().err
+
+
+def test_text_without_a_plain_form_is_refused(course, capsys):
+    write_chapter(course, "```{raw} html\n<b>x</b>\n```\n\n" + CELL.format("1"))
+    assert run(course, "notebooks") == 1
+    assert "raw HTML has no form in a notebook" in capsys.readouterr().err
+
+
+def test_publishing_needs_an_address_and_fills_it_in(course, capsys, monkeypatch):
+    for name in ("COURSE_REPOSITORY", "GITHUB_REPOSITORY"):
+        monkeypatch.delenv(name, raising=False)
+    assert run(course, "notebooks") == 0
+    assert run(course, "publish", "--revision", "abc") == 1
+    assert "COURSE_REPOSITORY" in capsys.readouterr().err
+    monkeypatch.setenv("COURSE_REPOSITORY", "https://example.org/a/course/")
+    assert run(course, "publish", "--revision", "abc") == 0
+    published = json.loads((course / "_build/colab/notebooks/01_small.ipynb").read_text())
+    first = "".join(published["cells"][0]["source"])
+    assert 'COURSE = "course-lib @ https://example.org/a/course/archive/abc.zip"' in first
+    compile(first, "first cell", "exec")
+
+
+@pytest.mark.parametrize("said", ["stderr", "address"])
+def test_outputs_that_cannot_repeat_are_refused(said):
+    if said == "stderr":
+        output = new_output("stream", name="stderr", text="UserWarning: look out")
+    else:
+        output = new_output("execute_result", data={"text/plain": "<object at 0x7f00>"})
+    with pytest.raises(ChapterError, match="cell 1"):
+        clean_outputs([output], "chapter, cell 1")
