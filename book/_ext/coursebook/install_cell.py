@@ -35,5 +35,5 @@ print(describe_device())
 
 def install_cell(address: str = "") -> Any:
     """Make the cell; `address` is what `pip install` is to be given, "" while nobody knows it."""
-    source = SOURCE.rstrip().replace(MARKER, f"COURSE = {address!r}" if address else MARKER)
-    return nbformat.v4.new_code_cell(source.replace("'", '"') if address else source)
+    filled = f'COURSE = "{address}"' if address else MARKER
+    return nbformat.v4.new_code_cell(SOURCE.rstrip().replace(MARKER, filled))
