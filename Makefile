@@ -44,7 +44,8 @@ check: $(ALL_READY) ## format, lint and types, changing nothing
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 
-format: $(ALL_READY) ## put the format of the Python files right
+format: $(ALL_READY) ## put the format of the Python files and of the chapters' cells right
+	@$(PY) -m coursebook format
 	@$(BIN)/ruff format --quiet . --exclude notebooks
 	@$(BIN)/ruff check --quiet --fix . --exclude notebooks
 

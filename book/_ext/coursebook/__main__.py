@@ -1,4 +1,4 @@
-"""Commands behind the Makefile: `python -m coursebook notebooks | book | publish`."""
+"""Commands behind the Makefile: `python -m coursebook notebooks | book | format | publish`."""
 
 import argparse
 import os
@@ -18,6 +18,7 @@ from .chapters import (
     code_cells,
     execute_chapter,
     find_chapters,
+    format_chapter,
     load_stored,
     read_chapter,
     seed_cache,
@@ -41,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     notebooks.add_argument("--check", action="store_true", help="change nothing; fail when any would change")
     notebooks.add_argument("--force", action="store_true", help="execute all, stale or not")
     commands.add_parser("book", help="build the website from text and stored outputs")
+    commands.add_parser("format", help="put the format of the chapters' code cells right")
     publish = commands.add_parser("publish", help="write notebooks that know where to install course_lib from")
     publish.add_argument("--revision", required=True, help="the commit that Colab installs")
     options = parser.parse_args(arguments)
@@ -50,6 +52,10 @@ def main(arguments: list[str] | None = None) -> int:
             make_notebooks(root, check=options.check, force=options.force)
         elif options.command == "book":
             make_book(root)
+        elif options.command == "format":
+            for chapter in find_chapters(root):
+                if format_chapter(chapter, root):
+                    print(f"formatted book/{chapter.name}.md")
         else:
             publish_notebooks(root, options.revision)
     except ChapterError as error:
@@ -126,6 +132,12 @@ def _collect(root: Path, *, execute: bool, force: bool = False) -> Executed:
         notebook = read_chapter(chapter)
         stored = load_stored(chapter)
         reason = "asked to" if force else why_stale(chapter, notebook, stored, root)
+        # A chapter that ran, but whose text then stopped Sphinx, need not run again.
+        kept = Chapter(chapter.name, chapter.source, root / "_build" / "executed" / chapter.stored.name)
+        if reason and execute and not force:
+            attempt = load_stored(kept)
+            if why_stale(chapter, notebook, attempt, root) is None:
+                reason, stored = None, attempt
         if reason is None and stored is not None:
             take_outputs(notebook, stored)
             record = dict(stored.metadata["course"])
@@ -134,6 +146,7 @@ def _collect(root: Path, *, execute: bool, force: bool = False) -> Executed:
             start = time.monotonic()
             record = execute_chapter(chapter, notebook, root)
             print(f"{time.monotonic() - start:.0f} s", flush=True)
+            write_notebook(kept.stored, _executed_notebook(code_cells(notebook), record))
         else:
             stale.append(f"  {chapter.name}: {reason}")
             continue
@@ -169,6 +182,10 @@ def compose(text: Any, notebook: Any, record: dict[str, Any]) -> Any:
         raise ChapterError("a code cell got lost on the way; a code cell can't stand inside another block")
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number:02d}"
+    return _executed_notebook(cells, record)
+
+
+def _executed_notebook(cells: list[Any], record: dict[str, Any]) -> Any:
     return nbformat.v4.new_notebook(cells=cells, metadata={**KERNEL_METADATA, "course": record})
 
 
@@ -178,7 +195,7 @@ def _sphinx(root: Path, executed: Executed, arguments: list[str]) -> None:
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     command += ["build", str(root / "book"), "--config", str(root / "_config.yml"), "--toc", str(root / "_toc.yml")]
     command += ["--path-output", str(root), "-W", "-n", "--keep-going", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "NO_COLOR": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=root)
     if done.returncode != 0:
         raise ChapterError(f"Jupyter Book stopped:\n{_essence(done.stderr) or done.stdout[-3000:]}")

@@ -7,6 +7,9 @@ resolved (see `notebook_builder`) and its outputs; the website takes the outputs
 import hashlib
 import json
 import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -248,3 +251,24 @@ def write_notebook(path: Path, notebook: Any) -> bool:
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
     return True
+
+
+def format_chapter(chapter: Chapter, root: Path) -> bool:
+    """Put the format of a chapter's code cells right with ruff, in its text; say whether it changed."""
+    cells = code_cells(read_chapter(chapter))
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c.source) for c in cells])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "chapter.ipynb")
+        nbformat.write(notebook, path)
+        ruff = [sys.executable, "-m", "ruff"]
+        config = ["--config", str(root / "notebooks" / ".ruff.toml")]
+        # What ruff can't fix itself, `make check` reports from the stored notebook.
+        for verb in (["check", "--fix-only", "--quiet"], ["format", "--quiet"]):
+            subprocess.run([*ruff, *verb, *config, str(path)], check=True)
+        formatted = nbformat.read(path, as_version=4)
+    before = text = chapter.source.read_text(encoding="utf-8")
+    for old, new in zip(cells, formatted.cells, strict=True):
+        text = text.replace(f"\n{old.source}\n```", f"\n{new.source}\n```", 1)
+    if text != before:
+        chapter.source.write_text(text, encoding="utf-8")
+    return text != before

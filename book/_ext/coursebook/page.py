@@ -14,6 +14,7 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
 WIDGETS = "course_lib/widgets"
+NBVAL_MARK = "# NBVAL_CHECK_OUTPUT\n"
 
 
 def repository() -> str:
@@ -83,6 +84,17 @@ def _without_thebe(app: Sphinx, config: Config) -> None:
     for listeners in app.events.listeners.values():
         for listener in [x for x in listeners if x.handler.__module__.startswith("sphinx_thebe")]:
             app.disconnect(listener.id)
+    app.registry.css_files[:] = [file for file in app.registry.css_files if "thebe" not in file[0]]
+
+
+def _hide_marks(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Leave out the comment that asks nbval to compare a cell's output: it is no part of the lesson."""
+    for code in doctree.findall(nodes.literal_block):
+        text = code.astext()
+        if app.builder.format == "html" and text.startswith(NBVAL_MARK):
+            code.rawsource = text.removeprefix(NBVAL_MARK)
+            code.children = []
+            code += nodes.Text(code.rawsource)
 
 
 def _notebook_buttons(app: Sphinx, name: str) -> list[dict[str, Any]]:
@@ -109,12 +121,13 @@ def _notebook_buttons(app: Sphinx, name: str) -> list[dict[str, Any]]:
     return buttons
 
 
-def _number_figures_by_page(app: Sphinx, env: BuildEnvironment) -> None:
+def _number_figures_by_page(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Start figure numbers anew on each page: a new chapter must not renumber the others."""
     for kinds in env.toc_fignumbers.values():
         for figures in kinds.values():
             for position, name in enumerate(sorted(figures, key=figures.__getitem__), 1):
                 figures[name] = (position,)
+    return []
 
 
 def setup(app: Sphinx) -> None:
@@ -122,6 +135,7 @@ def setup(app: Sphinx) -> None:
     app.add_css_file("cw/widgets.css")
     app.add_css_file("icons.css")
     app.connect("builder-inited", _write_widgets)
-    app.connect("env-updated", _number_figures_by_page, priority=400)
+    app.connect("env-get-updated", _number_figures_by_page, priority=900)  # after Sphinx did
     app.connect("config-inited", _without_thebe)
+    app.connect("doctree-resolved", _hide_marks)
     app.connect("html-page-context", _page_context, priority=600)

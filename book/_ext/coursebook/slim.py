@@ -1,18 +1,21 @@
-"""After the build: half a megabyte of icon script becomes a few hundred bytes, the rest is tidied.
+"""After the build: fonts are cut down to what the pages use, and what they never use is dropped.
 
 The theme's `fontawesome.js` (1.5 MB) carries every icon there is. We read from it the code points of
-the icons that our pages use, cut the icon font down to those and drop the script.
+the icons that our pages use, cut the icon font down to those and drop the script. Formulas need a font
+with a MATH table, or brackets don't grow: STIX Two Math (fonts/), cut down in the same way.
 """
 
 import re
 from collections.abc import Iterable
+from html import unescape
 from pathlib import Path
 
 from fontTools import subset
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-FONT = "_static/vendor/fontawesome/webfonts/fa-solid-900.woff2"
+ICON_FONT = "_static/vendor/fontawesome/webfonts/fa-solid-900.woff2"
+MATH_FONT = Path(__file__).parent / "fonts" / "stix-two-math.woff2"
 ICON_SCRIPT = "_static/scripts/fontawesome.js"
 # Modifiers in the same class attribute; not icons.
 STYLES = {"fa-solid", "fa-regular", "fa-brands", "fa-lg", "fa-sm", "fa-xs", "fa-fw", "fa-2x"}
@@ -54,14 +57,29 @@ def icon_style(points: dict[str, str]) -> str:
     return base + "\n".join(rules) + "\n"
 
 
-def cut_font(font: Path, points: Iterable[str]) -> None:
-    """Keep only these code points of an icon font."""
-    options = subset.Options(flavor="woff2", layout_features=[], notdef_outline=True)
+def math_points(html: str) -> set[int]:
+    """Find the code points that the formulas of a page need.
+
+    >>> sorted(map(chr, math_points("<math><mi>k</mi><mo>+</mo></math>") - _MATH_ITALIC))
+    ['+', 'k']
+    """
+    formulas = re.findall(r"<math\b.*?</math>", html, flags=re.DOTALL)
+    text = "".join(unescape(re.sub(r"<[^>]*>", "", formula)) for formula in formulas)
+    return {ord(letter) for letter in text} | _MATH_ITALIC
+
+
+# Browsers draw a letter alone in <mi> with its mathematical italic.
+_MATH_ITALIC = {*range(0x1D434, 0x1D468), 0x210E, *range(0x1D6E2, 0x1D71C)}
+
+
+def cut_font(font: Path, points: Iterable[int], target: Path) -> None:
+    """Write a font with only these code points."""
+    options = subset.Options(flavor="woff2", layout_features=["ssty"], notdef_outline=True)
     loaded = subset.load_font(str(font), options)
     cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=[int(point, 16) for point in points])
+    cutter.populate(unicodes=points)
     cutter.subset(loaded)
-    subset.save_font(loaded, str(font), options)
+    subset.save_font(loaded, str(target), options)
 
 
 def tidy(html: str) -> str:
@@ -72,23 +90,28 @@ def tidy(html: str) -> str:
     return html
 
 
+def _icons_of_theme(site: Path) -> set[int]:
+    """Return the code points that the theme's own style sheet draws, for notes and warnings."""
+    style = (site / "_static/styles/pydata-sphinx-theme.css").read_text(encoding="utf-8")
+    found = re.findall(r'--pst-icon-[\w-]+:"\\?([^"]+)"', style)
+    return {int(point, 16) if len(point) > 1 else ord(point) for point in found}
+
+
 def _finish(app: Sphinx, error: Exception | None) -> None:
     if error is not None or app.builder.format != "html":
         return
     site = Path(app.outdir)
     pages = sorted(site.rglob("*.html"))
     texts = {page: page.read_text(encoding="utf-8") for page in pages}
-    icons = set().union(*(icons_in(text) for text in texts.values()))
-    theme_points = re.findall(
-        r"--pst-icon-[\w-]+:\"\\?(\w+|.)\"",
-        (site / "_static/styles/pydata-sphinx-theme.css").read_text(encoding="utf-8"),
-    )
     script = site / ICON_SCRIPT
     if script.exists():
+        icons = set().union(*(icons_in(text) for text in texts.values()))
         points = code_points(icons, script.read_text(encoding="utf-8"))
         (site / "_static/icons.css").write_text(icon_style(points), encoding="utf-8")
-        drawn = {p if len(p) > 1 else f"{ord(p):x}" for p in theme_points}
-        cut_font(site / FONT, drawn | set(points.values()))
+        wanted = {int(point, 16) for point in points.values()} | _icons_of_theme(site)
+        cut_font(site / ICON_FONT, wanted, site / ICON_FONT)
+    formulas = set().union(*(math_points(text) for text in texts.values()))
+    cut_font(MATH_FONT, formulas, site / "_static" / MATH_FONT.name)
     for page, text in texts.items():
         if (clean := tidy(text)) != text:
             page.write_text(clean, encoding="utf-8")
