@@ -51,7 +51,7 @@ def samples() -> dict[str, Any]:
     """Small exercises of every kind, by a name."""
     from course_lib.exercises import kinds
 
-    base = {"level": "apply it", "solution": "Worked out: `x`."}
+    base: dict[str, Any] = {"level": "apply it", "solution": "Worked out: `x`."}
     option = kinds.Option
     return {
         "number": kinds.Number(
@@ -166,7 +166,7 @@ def serve() -> Iterator[Callable[[Path], str]]:
             server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
             servers.callback(server.server_close)
             servers.callback(server.shutdown)
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+            threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
             return f"http://127.0.0.1:{server.server_address[1]}"
 
         yield start

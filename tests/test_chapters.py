@@ -36,7 +36,7 @@ CELL = "```{{code-cell}} ipython3\n{}\n```\n"
 
 @pytest.fixture(scope="session")
 def made_course(tmp_path_factory):
-    """A course with one chapter, `book/01_small.md`, made once with the real package and extension."""
+    """A course with one chapter, `book/01_small.md`, made with the real package and extension."""
     course = tmp_path_factory.mktemp("course")
     (course / "book" / "_ext").mkdir(parents=True)
     (course / "book" / "_ext" / "coursebook").symlink_to(ROOT / "book/_ext/coursebook")
@@ -79,7 +79,9 @@ def test_a_chapter_goes_all_the_way(course):
     assert run(course, "book") == 0
     page = (course / "_build/html/01_small.html").read_text()
     assert ">42\n" in page
-    assert (course / "_build/html/notebooks/01_small.ipynb").read_bytes() == stored(course).read_bytes()
+    assert (course / "_build/html/notebooks/01_small.ipynb").read_bytes() == stored(
+        course
+    ).read_bytes()
 
 
 def test_an_unchanged_chapter_stays_byte_identical_and_is_not_executed(course, capsys):
@@ -147,7 +149,9 @@ def test_a_failing_cell_stops_and_is_shown(course, capsys):
 
 
 def test_an_unknown_exercise_stops_and_is_named(course, capsys):
-    write_chapter(course, CELL.format('from course_lib.exercises import show\nshow("convolution/nope")'))
+    write_chapter(
+        course, CELL.format('from course_lib.exercises import show\nshow("convolution/nope")')
+    )
     assert run(course, "notebooks") == 1
     assert "convolution/nope" in capsys.readouterr().err
 

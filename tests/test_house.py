@@ -21,7 +21,9 @@ def requirements():
 
 
 def tracked_files():
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     if listed.returncode != 0:
         pytest.skip("not a git checkout")
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
@@ -33,7 +35,9 @@ def test_dependencies_are_ranges(requirement):
 
 
 def test_oldest_constraints_are_the_lower_bounds():
-    lower = {re.sub(r"\[.*\]", "", r.partition(">=")[0]): r.partition(">=")[2] for r in requirements()}
+    lower = {
+        re.sub(r"\[.*\]", "", r.partition(">=")[0]): r.partition(">=")[2] for r in requirements()
+    }
     wanted = {name: bounds.partition(",")[0] for name, bounds in lower.items()}
     lines = (ROOT / ".github/oldest.txt").read_text().splitlines()
     frozen = dict(line.split("==") for line in lines if "==" in line)
@@ -45,26 +49,34 @@ def test_oldest_constraints_are_the_lower_bounds():
 
 
 def test_no_registry_host_in_any_file():
-    hosts = re.compile("|".join(["pypi" + r"\.org", "files.pythonhosted" + r"\.org", "registry.npmjs" + r"\.org"]))
+    hosts = re.compile(
+        "|".join(["pypi" + r"\.org", "files.pythonhosted" + r"\.org", "registry.npmjs" + r"\.org"])
+    )
     found = [path.name for path in tracked_files() if hosts.search(path.read_text(errors="ignore"))]
     assert found == []
 
 
 def test_importing_the_package_alone_is_cheap():
     script = "import sys, course_lib; print('torch' in sys.modules, 'anywidget' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert done.stdout.split() == ["False", "False"]
 
 
 def errata():
     found = []
     for chapter in find_chapters(ROOT):
-        for name in re.findall(r"^[`:]{3,}\{erratum\} (E\d\d)", chapter.source.read_text(), re.MULTILINE):
+        for name in re.findall(
+            r"^[`:]{3,}\{erratum\} (E\d\d)", chapter.source.read_text(), re.MULTILINE
+        ):
             found.append((chapter, name))
     return found
 
 
-@pytest.mark.parametrize(("chapter", "name"), errata(), ids=lambda value: getattr(value, "name", value))
+@pytest.mark.parametrize(
+    ("chapter", "name"), errata(), ids=lambda value: getattr(value, "name", value)
+)
 def test_each_erratum_is_recomputed_by_a_cell_that_can_fail(chapter, name):
     cells = [
         cell.source
@@ -93,4 +105,6 @@ def test_figures_say_what_is_seen():
         for number, (cell, done) in enumerate(zip(cells, stored, strict=True), 1):
             if any("image/png" in output.get("data", {}) for output in done.outputs):
                 alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
-                assert len(alt) >= 30, f"{chapter.name}, code cell {number}: its figure has no alt text"
+                assert len(alt) >= 30, (
+                    f"{chapter.name}, code cell {number}: its figure has no alt text"
+                )

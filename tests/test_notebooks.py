@@ -47,7 +47,9 @@ def test_notebook_is_valid(notebook):
 
 @pytest.mark.parametrize("construct", RAW_MYST)
 def test_no_raw_myst(notebook, construct):
-    found = [match[0] for text in markdown(notebook) for match in RAW_MYST[construct].finditer(text)]
+    found = [
+        match[0] for text in markdown(notebook) for match in RAW_MYST[construct].finditer(text)
+    ]
     assert found == []
 
 
@@ -129,7 +131,10 @@ def test_install_cell_keeps_every_installed_version(tmp_path):
         [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "'--constraint', 'installed.txt', 'course-lib @ https://example.org/course.zip'" in done.stdout
+    assert (
+        "'--constraint', 'installed.txt', 'course-lib @ https://example.org/course.zip'"
+        in done.stdout
+    )
     assert "device: " in done.stdout
     kept = (tmp_path / "installed.txt").read_text()
     assert re.search(r"^torch==\d", kept, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""The website, as a reader's browser shows it: served below a path, from a zip, offline, accessible."""
+"""The website as a reader's browser shows it: below a path, from a zip, offline, accessible."""
 
 import gzip
 import importlib.util
@@ -67,7 +67,11 @@ def give(card, spec, answer):
     if spec["kind"] == "number":
         card.get_by_label("Your answer").fill(str(answer))
     elif spec["kind"] == "matrix":
-        for value, cell in zip(sum(answer, []), card.locator(".cw-cells input").all(), strict=True):
+        for value, cell in zip(
+            [value for row in answer for value in row],
+            card.locator(".cw-cells input").all(),
+            strict=True,
+        ):
             cell.fill(str(value))
     elif spec["kind"] in ("one-choice", "several-choices"):
         ticked = {answer} if isinstance(answer, int) else set(answer)
@@ -131,7 +135,9 @@ def serious(page):
 def test_page_stays_accessible_when_everything_is_answered(site, open_page, page, mode):
     opened = open_page(f"{site}/{page}", init=DARK if mode == "dark" else "")
     for number, spec in enumerate(exercises_of(page)):
-        give(card_of(opened, spec["id"]), spec, (right_answer if number % 2 else wrong_answer)(spec))
+        give(
+            card_of(opened, spec["id"]), spec, (right_answer if number % 2 else wrong_answer)(spec)
+        )
     for button in opened.get_by_role("button", name="Show solution").all():
         button.click()
     for summary in opened.locator("details:not([open]) > summary, button.toggle-button").all():
@@ -199,14 +205,18 @@ def test_icons_are_drawn(site, open_page):
              .includes(getComputedStyle(n, "::before").content)).map(n => n.className)"""
     )
     assert undrawn == []
-    assert opened.evaluate("document.fonts.ready.then(() => document.fonts.check(\"900 16px 'Font Awesome 6 Free'\"))")
+    assert opened.evaluate(
+        "document.fonts.ready.then(() => document.fonts.check(\"900 16px 'Font Awesome 6 Free'\"))"
+    )
     assert not (SITE / "_static/scripts/fontawesome.js").exists()
 
 
 def test_formulas_are_drawn_by_the_browser(site, open_page):
     opened = open_page(f"{site}/04_convolution.html")
     assert opened.locator("math[display=block]").count() >= 3
-    boxes = opened.locator("math[display=block]").evaluate_all("m => m.map(x => x.getBoundingClientRect().height)")
+    boxes = opened.locator("math[display=block]").evaluate_all(
+        "m => m.map(x => x.getBoundingClientRect().height)"
+    )
     assert min(boxes) > 20
     assert "mathjax" not in opened.content().lower()
 

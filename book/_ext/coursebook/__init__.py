@@ -1,4 +1,4 @@
-"""The course's Sphinx extension and the commands that take a chapter from text to website and Colab.
+"""The course's Sphinx extension, and the commands that take a chapter to the website and to Colab.
 
 chapters          read a chapter, decide whether it is stale, execute it, store its outputs
 notebook_builder  a chapter as a notebook of plain Markdown (markdown.py renders the text)
@@ -11,12 +11,13 @@ __main__          the commands behind the Makefile
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-
-# A widget's text/html is what the website mounts. The notebook builder takes outputs from the stored
-# notebook; it asks for a type only because Sphinx wants one.
+# A widget's text/html is what the website mounts. The notebook builder takes outputs from the
+# stored notebook; it names types only because Sphinx wants one.
 MIME_PRIORITIES = [("html", "text/html", 5)] + [
     ("notebook", mime, position)
-    for position, mime in enumerate(["image/png", "image/svg+xml", "text/markdown", "text/html", "text/plain"])
+    for position, mime in enumerate(
+        ["image/png", "image/svg+xml", "text/markdown", "text/html", "text/plain"]
+    )
 ]
 
 

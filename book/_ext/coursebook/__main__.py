@@ -38,12 +38,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="coursebook", description=__doc__)
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder")
     commands = parser.add_subparsers(dest="command", required=True)
-    notebooks = commands.add_parser("notebooks", help="execute stale chapters and store their outputs")
-    notebooks.add_argument("--check", action="store_true", help="change nothing; fail when any would change")
+    notebooks = commands.add_parser(
+        "notebooks", help="execute stale chapters and store their outputs"
+    )
+    notebooks.add_argument(
+        "--check", action="store_true", help="change nothing; fail when any would change"
+    )
     notebooks.add_argument("--force", action="store_true", help="execute all, stale or not")
     commands.add_parser("book", help="build the website from text and stored outputs")
     commands.add_parser("format", help="put the format of the chapters' code cells right")
-    publish = commands.add_parser("publish", help="write notebooks that know where to install course_lib from")
+    publish = commands.add_parser(
+        "publish", help="write notebooks that know where to install course_lib from"
+    )
     publish.add_argument("--revision", required=True, help="the commit that Colab installs")
     options = parser.parse_args(arguments)
     root = options.root.resolve()
@@ -77,16 +83,21 @@ def make_notebooks(root: Path, *, check: bool = False, force: bool = False) -> N
         complete = compose(texts[chapter.name], notebook, record)
         size = len(nbformat.writes(complete))
         if size > SIZE_LIMIT_BYTES:
-            raise ChapterError(f"notebooks/{chapter.name}.ipynb would have {size:,} bytes; 1 MB is the limit")
+            raise ChapterError(
+                f"notebooks/{chapter.name}.ipynb would have {size:,} bytes; 1 MB is the limit"
+            )
         if check:
-            if chapter.stored.read_text(encoding="utf-8") != nbformat.writes(complete, version=4) + "\n":
+            if (
+                chapter.stored.read_text(encoding="utf-8")
+                != nbformat.writes(complete, version=4) + "\n"
+            ):
                 changed.append(chapter.name)
         elif write_notebook(chapter.stored, complete):
             print(f"  wrote notebooks/{chapter.name}.ipynb")
     if changed:
         raise ChapterError(
-            f"notebooks/{changed[0]}.ipynb isn't what book/{changed[0]}.md makes of it: its text changed, or "
-            "somebody edited the notebook. Edit book/ only, then run `make notebooks`."
+            f"notebooks/{changed[0]}.ipynb isn't what book/{changed[0]}.md makes of it: its text "
+            "changed, or somebody edited the notebook. Edit book/ only, then run `make notebooks`."
         )
     print(f"{len(executed)} chapter(s): stored notebooks are up to date.")
 
@@ -110,22 +121,26 @@ def make_book(root: Path) -> None:
 
 
 def publish_notebooks(root: Path, revision: str) -> None:
-    """Write to `_build/colab/notebooks` what Colab opens: the install cell knows this revision's address."""
+    """Write what Colab opens to `_build/colab`: the install cell knows this revision's address."""
     address = repository()
     if not address:
-        raise ChapterError("set COURSE_REPOSITORY to the repository's address, as https://host/owner/name")
+        raise ChapterError(
+            "set COURSE_REPOSITORY to the repository's address, as https://host/owner/name"
+        )
     source = f"course-lib @ {address}/archive/{revision}.zip"
     for chapter in find_chapters(root):
         stored = load_stored(chapter)
         if stored is None or MARKER not in stored.cells[0].source:
-            raise ChapterError(f"notebooks/{chapter.name}.ipynb has no install cell; run `make notebooks`")
+            raise ChapterError(
+                f"notebooks/{chapter.name}.ipynb has no install cell; run `make notebooks`"
+            )
         stored.cells[0].source = install_cell(source).source
         write_notebook(root / "_build" / "colab" / "notebooks" / chapter.stored.name, stored)
     print(f"Notebooks for Colab, installing {source}, are in {root / '_build' / 'colab'}.")
 
 
 def _collect(root: Path, *, execute: bool, force: bool = False) -> Executed:
-    """Read all chapters and bring in their outputs: stored ones, or new ones where those are stale."""
+    """Read all chapters and bring in their outputs: stored ones, or new ones for stale ones."""
     executed: Executed = []
     stale = []
     for chapter in find_chapters(root):
@@ -133,7 +148,9 @@ def _collect(root: Path, *, execute: bool, force: bool = False) -> Executed:
         stored = load_stored(chapter)
         reason = "asked to" if force else why_stale(chapter, notebook, stored, root)
         # A chapter that ran, but whose text then stopped Sphinx, need not run again.
-        kept = Chapter(chapter.name, chapter.source, root / "_build" / "executed" / chapter.stored.name)
+        kept = Chapter(
+            chapter.name, chapter.source, root / "_build" / "executed" / chapter.stored.name
+        )
         if reason and execute and not force:
             attempt = load_stored(kept)
             if why_stale(chapter, notebook, attempt, root) is None:
@@ -157,7 +174,7 @@ def _collect(root: Path, *, execute: bool, force: bool = False) -> Executed:
 
 
 def _resolve_texts(root: Path, executed: Executed) -> dict[str, Any]:
-    """Let Sphinx resolve the text of every chapter; return its notebooks, code cells still empty."""
+    """Let Sphinx resolve the text of every chapter; the code cells are still empty."""
     _sphinx(root, executed, ["--builder", "custom", "--custom-builder", "notebook"])
     folder = root / "_build" / "notebook"
     return {c.name: nbformat.read(folder / f"{c.name}.ipynb", as_version=4) for c, _, _ in executed}
@@ -179,7 +196,9 @@ def compose(text: Any, notebook: Any, record: dict[str, Any]) -> Any:
                     cell.metadata["jupyter"] = {"source_hidden": True}
         cells.append(cell)
     if next(code, None) is not None:
-        raise ChapterError("a code cell got lost on the way; a code cell can't stand inside another block")
+        raise ChapterError(
+            "a code cell got lost on the way; a code cell can't stand inside another block"
+        )
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number:02d}"
     return _executed_notebook(cells, record)
@@ -193,10 +212,19 @@ def _sphinx(root: Path, executed: Executed, arguments: list[str]) -> None:
     """Run Jupyter Book, any warning an error, with the outputs of all chapters in its cache."""
     seed_cache([notebook for _, notebook, _ in executed], root / "_build" / ".jupyter_cache")
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
-    command += ["build", str(root / "book"), "--config", str(root / "_config.yml"), "--toc", str(root / "_toc.yml")]
+    command += [
+        "build",
+        str(root / "book"),
+        "--config",
+        str(root / "_config.yml"),
+        "--toc",
+        str(root / "_toc.yml"),
+    ]
     command += ["--path-output", str(root), "-W", "-n", "--keep-going", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "NO_COLOR": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=root)
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, cwd=root
+    )
     if done.returncode != 0:
         raise ChapterError(f"Jupyter Book stopped:\n{_essence(done.stderr) or done.stdout[-3000:]}")
 

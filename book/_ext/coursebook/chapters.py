@@ -1,7 +1,7 @@
 """A chapter's way: read its text, decide whether its outputs are stale, execute it, store it.
 
-`book/NN_name.md` is what people edit. `notebooks/NN_name.ipynb` holds the same chapter with its text
-resolved (see `notebook_builder`) and its outputs; the website takes the outputs from there.
+`book/NN_name.md` is what people edit. `notebooks/NN_name.ipynb` holds the same chapter with its
+text resolved (see `notebook_builder`) and its outputs; the website takes the outputs from there.
 """
 
 import hashlib
@@ -49,7 +49,9 @@ def find_chapters(root: Path) -> list[Chapter]:
     for name in _files_in_toc(toc):
         source = root / "book" / f"{name}.md"
         if not source.exists():
-            raise ChapterError(f"_toc.yml lists `{name}`, but there is no {source.relative_to(root)}")
+            raise ChapterError(
+                f"_toc.yml lists `{name}`, but there is no {source.relative_to(root)}"
+            )
         if is_myst_markdown_notebook(source.read_text(encoding="utf-8")):
             chapters.append(Chapter(name, source, root / "notebooks" / f"{name}.ipynb"))
     return chapters
@@ -80,8 +82,8 @@ def read_chapter(chapter: Chapter) -> Any:
         unsupported = UNSUPPORTED_TAGS.intersection(cell.metadata.get("tags", []))
         if unsupported:
             raise ChapterError(
-                f"{chapter.name}, code cell {number}: tag {sorted(unsupported)[0]!r} is not supported; "
-                "use 'remove-input' or 'hide-input'"
+                f"{chapter.name}, code cell {number}: tag {sorted(unsupported)[0]!r} is not "
+                "supported; use 'remove-input' or 'hide-input'"
             )
     return notebook
 
@@ -206,7 +208,9 @@ def clean_outputs(outputs: Sequence[Any], where: str) -> list[Any]:
     for output in outputs:
         if output.output_type == "stream":
             if output.name == "stderr":
-                raise ChapterError(f"{where} wrote to stderr; no warning may reach a reader:\n{output.text}")
+                raise ChapterError(
+                    f"{where} wrote to stderr; no warning may reach a reader:\n{output.text}"
+                )
             if kept and kept[-1].output_type == "stream":
                 kept[-1].text += output.text
                 continue
@@ -230,7 +234,7 @@ def take_outputs(notebook: Any, stored: Any) -> None:
 
 
 def seed_cache(notebooks: Iterable[Any], cache_folder: Path) -> None:
-    """Put executed chapters into a fresh jupyter-cache, where the site build finds their outputs."""
+    """Put executed chapters into a fresh jupyter-cache, where the build finds their outputs."""
     from jupyter_cache import get_cache
     from jupyter_cache.base import CacheBundleIn
 
@@ -254,7 +258,7 @@ def write_notebook(path: Path, notebook: Any) -> bool:
 
 
 def format_chapter(chapter: Chapter, root: Path) -> bool:
-    """Put the format of a chapter's code cells right with ruff, in its text; say whether it changed."""
+    """Put the format of a chapter's code cells right with ruff; say whether its text changed."""
     cells = code_cells(read_chapter(chapter))
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c.source) for c in cells])
     with tempfile.TemporaryDirectory() as folder:

@@ -6,7 +6,7 @@
     :right: what is right
     ```
 
-`errata-list` gathers them on one page in the order of their numbers; `progress` lists every exercise.
+`errata-list` gathers them on one page; `progress` lists every exercise of the book.
 """
 
 import copy
@@ -50,7 +50,9 @@ class Erratum(SphinxDirective):
         name = self.arguments[0]
         missing = [option for option in self.option_spec if option not in self.options]
         if not re.fullmatch(r"E\d\d", name) or missing:
-            raise self.error(f"erratum {name!r} needs a number like E04 and :{':, :'.join(self.option_spec)}:")
+            raise self.error(
+                f"erratum {name!r} needs a number like E04 and :{':, :'.join(self.option_spec)}:"
+            )
         errata = _errata(self.env)
         if name in errata and errata[name]["docname"] != self.env.docname:
             raise self.error(f"erratum {name} is told in {errata[name]['docname']} already")
@@ -90,9 +92,7 @@ class ProgressDirective(SphinxDirective):
 
 
 def _errata(env: BuildEnvironment) -> dict[str, dict[str, Any]]:
-    if not hasattr(env, "course_errata"):
-        env.course_errata = {}  # type: ignore[attr-defined]
-    found: dict[str, dict[str, Any]] = env.course_errata
+    found: dict[str, dict[str, Any]] = env.__dict__.setdefault("course_errata", {})
     return found
 
 
@@ -125,7 +125,9 @@ def _errata_table(app: Sphinx, docname: str) -> nodes.Node:
         body = nodes.definition(
             "",
             *copy.deepcopy(erratum["says"]),
-            nodes.paragraph("", "", nodes.Text("Recomputed in the chapter "), link, nodes.Text(".")),
+            nodes.paragraph(
+                "", "", nodes.Text("Recomputed in the chapter "), link, nodes.Text(".")
+            ),
         )
         entries += nodes.definition_list_item("", term, body)
     return entries
@@ -143,7 +145,9 @@ def list_exercises(root: Path) -> list[dict[str, Any]]:
         for cell in stored.cells if stored else []:
             for output in cell.get("outputs", []):
                 for mount in _MOUNT.findall(output.get("data", {}).get("text/html", "")):
-                    values = {k: html.unescape(v) for k, v in re.findall(r'([\w-]+)="([^"]*)"', mount)}
+                    values = {
+                        k: html.unescape(v) for k, v in re.findall(r'([\w-]+)="([^"]*)"', mount)
+                    }
                     if values.get("data-cw-id"):
                         exercises.append(
                             {
@@ -166,7 +170,8 @@ def _progress_html(app: Sphinx, docname: str) -> str:
         exercises = [{**e, "url": f"{page}#{e['anchor']}"} for e in entry["exercises"]]
         chapters.append({"title": title, "exercises": exercises})
         links = "".join(
-            f'<li><a href="{html.escape(e["url"])}">{html.escape(e["title"])}</a></li>' for e in exercises
+            f'<li><a href="{html.escape(e["url"])}">{html.escape(e["title"])}</a></li>'
+            for e in exercises
         )
         items.append(f"<h2>{html.escape(title)}</h2><ol>{links}</ol>")
     state = html.escape(json.dumps({"chapters": chapters}))

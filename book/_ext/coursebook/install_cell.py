@@ -1,36 +1,36 @@
-"""The first cell of every notebook: installs `course_lib` where it is missing and names the device."""
+"""The first cell of a notebook: installs `course_lib` where it is missing, names the device."""
 
 from typing import Any
 
 import nbformat
 
 MARKER = 'COURSE = ""'
-SOURCE = '''\
-# This cell prepares the notebook. Where the course's package is missing (Colab), it installs it
-# beside the torch that is there and leaves everything that is installed as it is.
+SOURCE = """\
+# Prepares the notebook: where the course's package is missing (Colab), installs it
+# beside the torch that is there, and leaves all that is installed as it is.
 import importlib.util
 import subprocess
 import sys
 from importlib.metadata import distributions
 from pathlib import Path
 
-COURSE = ""  # where to install from; filled in when the course is published
+COURSE = ""  # where to install from; filled in when it is published
 
 if importlib.util.find_spec("course_lib") is None:
     if not COURSE:
         raise ModuleNotFoundError(
-            "course_lib is missing, and this copy of the notebook doesn't say where it is. "
-            "Open the chapter from the course's website, or run `pip install .` in the course's folder."
+            "course_lib is missing, and this copy doesn't say where to find it. Open the "
+            "chapter from the course's website, or run `pip install .` in its folder."
         )
     installed = Path("installed.txt")
     installed.write_text("\\n".join(f"{d.name}=={d.version}" for d in distributions()))
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--constraint", str(installed), COURSE]
-    subprocess.run(pip, check=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+    subprocess.run([*pip, "--constraint", str(installed), COURSE], check=True)
 
 from course_lib.devices import describe_device
 
 print(describe_device())
-'''
+"""
 
 
 def install_cell(address: str = "") -> Any:

@@ -184,7 +184,9 @@ def _image(node: nodes.Element, page: Page) -> str:
 
 
 def _table(node: nodes.Element, page: Page) -> str:
-    title = "".join(f"**{inline(child)}**\n\n" for child in node.children if isinstance(child, nodes.title))
+    title = "".join(
+        f"**{inline(child)}**\n\n" for child in node.children if isinstance(child, nodes.title)
+    )
     rows = [[_table_cell(entry) for entry in row.children] for row in node.findall(nodes.row)]
     lines = [f"| {' | '.join(row)} |" for row in rows]
     lines.insert(1, "|" + "---|" * len(rows[0]))
@@ -192,7 +194,9 @@ def _table(node: nodes.Element, page: Page) -> str:
 
 
 def _table_cell(entry: nodes.Node) -> str:
-    return " ".join(inline(child) for child in entry.children).replace("|", "\\|").replace("\n", " ")
+    return (
+        " ".join(inline(child) for child in entry.children).replace("|", "\\|").replace("\n", " ")
+    )
 
 
 def _footnote(node: nodes.Element, page: Page) -> str:
@@ -216,7 +220,10 @@ def _nothing(node: nodes.Element, page: Page) -> str:
 
 _Rule = tuple[type | tuple[type, ...], Callable[[nodes.Element, Page], str]]
 _RULES: tuple[_Rule, ...] = (
-    ((nodes.target, nodes.comment, nodes.meta, addnodes.index, nodes.substitution_definition), _nothing),
+    (
+        (nodes.target, nodes.comment, nodes.meta, addnodes.index, nodes.substitution_definition),
+        _nothing,
+    ),
     ((nodes.paragraph, nodes.rubric, nodes.term), _paragraph),
     (nodes.math_block, _math),
     (nodes.literal_block, _code),

@@ -22,11 +22,11 @@ log = logging.getLogger(__name__)
 
 
 class NotebookBuilder(Builder):
-    """Write `NAME.ipynb` for each executable chapter: resolved text, and a place for each code cell."""
+    """Write `NAME.ipynb` for each chapter: resolved text, and a place for each code cell."""
 
     name = "notebook"
     format = "notebook"
-    supported_image_types = ["image/svg+xml", "image/png", "image/jpeg"]  # noqa: RUF012 Sphinx's own
+    supported_image_types = ["image/svg+xml", "image/png", "image/jpeg"]  # noqa: RUF012
     allow_parallel = False
 
     def get_outdated_docs(self) -> Set[str]:
@@ -56,7 +56,9 @@ class NotebookBuilder(Builder):
         try:
             cells = list(_cells(doctree, Page(numbers, Path(self.srcdir)), level=1))
         except Unsupported as error:
-            log.warning("%s has no form in a notebook yet; see markdown.py", error, location=docname)
+            log.warning(
+                "%s has no form in a notebook yet; see markdown.py", error, location=docname
+            )
             return
         notebook = nbformat.v4.new_notebook(cells=cells, metadata=KERNEL_METADATA)
         nbformat.write(notebook, Path(self.outdir, f"{docname}.ipynb"))

@@ -1,4 +1,4 @@
-"""What each page of the website carries: only the scripts that it uses, and its notebook's links."""
+"""What a page of the website carries: the scripts that it uses, and links to its notebook."""
 
 import importlib.util
 import os
@@ -32,7 +32,7 @@ def repository() -> str:
 def colab_address(chapter: str) -> str:
     """Return where Colab opens the published notebook of a chapter; "" when that is nowhere.
 
-    Colab opens notebooks of GitHub only; `make publish` and the workflow put them on branch `colab`.
+    Colab opens GitHub's notebooks only; the publishing workflow puts them on branch `colab`.
     """
     address = repository()
     if not address.startswith("https://github.com/"):
@@ -76,7 +76,10 @@ def _page_context(
     # The stored outputs hold no live widgets, so no page needs a widget manager from elsewhere.
     app.env.nb_metadata.get(name, {}).pop("js_files", None)  # type: ignore[attr-defined]
     if "kernelspec" in app.env.metadata.get(name, {}):
-        context["header_buttons"] = [*_notebook_buttons(app, name), *context.get("header_buttons", [])]
+        context["header_buttons"] = [
+            *_notebook_buttons(app, name),
+            *context.get("header_buttons", []),
+        ]
 
 
 def _without_thebe(app: Sphinx, config: Config) -> None:
@@ -88,7 +91,7 @@ def _without_thebe(app: Sphinx, config: Config) -> None:
 
 
 def _hide_marks(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Leave out the comment that asks nbval to compare a cell's output: it is no part of the lesson."""
+    """Leave out the comment that asks nbval to compare an output: it is no part of the lesson."""
     for code in doctree.findall(nodes.literal_block):
         text = code.astext()
         if app.builder.format == "html" and text.startswith(NBVAL_MARK):
@@ -101,7 +104,8 @@ def _notebook_buttons(app: Sphinx, name: str) -> list[dict[str, Any]]:
     buttons = [
         {
             "type": "link",
-            "url": app.builder.get_relative_uri(name, "index").rpartition("/")[0] + f"notebooks/{name}.ipynb",
+            "url": app.builder.get_relative_uri(name, "index").rpartition("/")[0]
+            + f"notebooks/{name}.ipynb",
             "tooltip": "Download this chapter as a notebook",
             "icon": "fas fa-download",
             "text": "Notebook",

@@ -1,8 +1,8 @@
 """After the build: fonts are cut down to what the pages use, and what they never use is dropped.
 
-The theme's `fontawesome.js` (1.5 MB) carries every icon there is. We read from it the code points of
-the icons that our pages use, cut the icon font down to those and drop the script. Formulas need a font
-with a MATH table, or brackets don't grow: STIX Two Math (fonts/), cut down in the same way.
+The theme's `fontawesome.js` (1.5 MB) carries every icon there is. We read from it the code points
+of the icons that our pages use, cut the icon font down to those and drop the script. Formulas need
+a font with a MATH table, or brackets don't grow: STIX Two Math (fonts/), cut down in the same way.
 """
 
 import re
@@ -51,8 +51,9 @@ def icon_style(points: dict[str, str]) -> str:
     """Write the style sheet that draws icons from the cut-down font."""
     rules = [f'.{icon}::before {{ content: "\\{point}"; }}' for icon, point in points.items()]
     base = (
-        ".fa-solid, .fas, .fa-regular { font: 900 1em/1 'Font Awesome 6 Free'; display: inline-block;"
-        " -webkit-font-smoothing: antialiased; }\n.fa-lg { font-size: 1.25em; }\n"
+        ".fa-solid, .fas, .fa-regular { font: 900 1em/1 'Font Awesome 6 Free';"
+        " display: inline-block; -webkit-font-smoothing: antialiased; }\n"
+        ".fa-lg { font-size: 1.25em; }\n"
     )
     return base + "\n".join(rules) + "\n"
 
@@ -84,7 +85,7 @@ def cut_font(font: Path, points: Iterable[int], target: Path) -> None:
 
 def tidy(html: str) -> str:
     """Remove what a page loads and never uses, and put two of the theme's labels right."""
-    html = re.sub(r'<script[^>]*fontawesome\.js[^>]*></script>\s*', "", html)
+    html = re.sub(r"<script[^>]*fontawesome\.js[^>]*></script>\s*", "", html)
     # The accessible name must hold the words that are seen (WCAG 2.5.3).
     html = html.replace('<summary aria-label="Toggle hidden content">', "<summary>")
     return html
@@ -115,7 +116,11 @@ def _finish(app: Sphinx, error: Exception | None) -> None:
     for page, text in texts.items():
         if (clean := tidy(text)) != text:
             page.write_text(clean, encoding="utf-8")
-    for unused in [*site.rglob("*.map"), script, *site.glob("_static/vendor/fontawesome/webfonts/*.ttf")]:
+    for unused in [
+        *site.rglob("*.map"),
+        script,
+        *site.glob("_static/vendor/fontawesome/webfonts/*.ttf"),
+    ]:
         unused.unlink(missing_ok=True)
 
 
