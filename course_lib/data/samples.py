@@ -1,0 +1,148 @@
+"""Three real medical images that need no download: a CT slice, an MR slice, a retina.
+
+They are files inside pydicom and scikit-image, so every chapter works offline. pydicom and
+scikit-image load when an image is asked for. Shapes: C channels, H rows, W columns.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+_RETINA_SIZE = 1411
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageInfo:
+    """What is known about an image, and where it comes from.
+
+    Args:
+        modality: What recorded it, such as "CT".
+        unit: What one pixel value means, such as "HU" (Hounsfield units).
+        spacing_mm: Distance between the centers of neighboring pixels, (row, column), in
+            millimeters; None where the file does not say.
+        body_part: DICOM's BodyPartExamined; None where the file does not say.
+        source: The file, the package that ships it, and where that package has it from.
+        license: Under which terms the image may be used, in the words of its source.
+        header: More of the DICOM header, by keyword, as text.
+    """
+
+    modality: str
+    unit: str
+    spacing_mm: tuple[float, float] | None
+    body_part: str | None
+    source: str
+    license: str
+    header: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+
+def ct_slice() -> tuple[Tensor, ImageInfo]:
+    """Load an axial CT slice in Hounsfield units.
+
+    The file is a cutout of 128 x 128 pixels. Its header names no body part; to be seen are a
+    vertebra with a pair of ribs, lung on both sides and a vessel with contrast agent.
+
+    >>> pixels, info = ct_slice()
+    >>> pixels.shape, info.unit
+    (torch.Size([1, 128, 128]), 'HU')
+
+    Returns:
+        The pixels, float32 of shape (1, 128, 128), and what is known about them.
+
+    The values are `stored * RescaleSlope + RescaleIntercept`. PixelSpacing is that of the full
+    image (512 pixels of it are the ReconstructionDiameter, 339 mm). It holds here as well: had
+    all 512 columns been shrunk to 128, the whole chest would be in view.
+
+    Derived in the chapter Convolution.
+    """
+    return _dicom("CT_small.dcm", origin="CT1_UNC", unit="HU")
+
+
+def mr_slice() -> tuple[Tensor, ImageInfo]:
+    """Load an MR slice, whose values have no physical unit.
+
+    The file is 64 x 64 pixels of a spin-echo image. Its header names no body part.
+
+    >>> pixels, info = mr_slice()
+    >>> pixels.shape, info.modality
+    (torch.Size([1, 64, 64]), 'MR')
+
+    Returns:
+        The pixels, float32 of shape (1, 64, 64), and what is known about them. `spacing_mm` is
+        what the header says; pydicom made the image smaller than its original and notes only
+        that it was "downsized", so nothing confirms that the spacing still holds.
+
+    Used in the chapter Convolution.
+    """
+    return _dicom("MR_small.dcm", origin="MR1_UNC", unit="arbitrary units")
+
+
+def retina(size: int = 256) -> tuple[Tensor, ImageInfo]:
+    """Load a color photograph of a normal retina.
+
+    >>> pixels, info = retina(64)
+    >>> pixels.shape, float(pixels.min()) >= 0, float(pixels.max()) <= 1
+    (torch.Size([3, 64, 64]), True, True)
+
+    Args:
+        size: Height and width to average the 1411 x 1411 original down to, 1 to 1411.
+
+    Returns:
+        The pixels, float32 in [0, 1] of shape (3, size, size), channels red, green, blue, and
+        what is known about them.
+
+    Raises:
+        ValueError: If `size` is not an integer from 1 to 1411.
+
+    Used in the chapter Convolution.
+    """
+    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= _RETINA_SIZE:
+        raise ValueError(f"`size` must be an integer from 1 to {_RETINA_SIZE}, got {size!r}")
+    import skimage.data
+
+    stored = skimage.data.retina()  # type: ignore[no-untyped-call]
+    full = torch.from_numpy(stored.copy()).permute(2, 0, 1).float() / 255
+    info = ImageInfo(
+        modality="fundus photograph",
+        unit="fraction of full intensity",
+        spacing_mm=None,
+        body_part="retina of a left eye",
+        source="retina.jpg in scikit-image; from Wikimedia Commons, Häggström 2014",
+        license="CC0 1.0 (public domain dedication)",
+    )
+    return torch.nn.functional.adaptive_avg_pool2d(full, size), info
+
+
+def _dicom(name: str, *, origin: str, unit: str) -> tuple[Tensor, ImageInfo]:
+    import pydicom
+    from pydicom.data import get_testdata_file
+
+    path = get_testdata_file(name, download=False)
+    if path is None:
+        raise FileNotFoundError(f"pydicom {pydicom.__version__} does not contain {name}")
+    data = pydicom.dcmread(path)
+    stored = torch.from_numpy(data.pixel_array.astype("float32"))
+    slope, intercept = float(data.get("RescaleSlope", 1)), float(data.get("RescaleIntercept", 0))
+    row, column = (float(value) for value in data.PixelSpacing)
+    info = ImageInfo(
+        modality=str(data.Modality),
+        unit=unit,
+        spacing_mm=(row, column),
+        body_part=data.get("BodyPartExamined") or None,
+        source=f"{name} in pydicom; reduced from {origin} of NEMA's DICOM sample images",
+        license='pydicom: "I believe there is no restriction on using any of these files"',
+        header=MappingProxyType({e.keyword: _text(e.value) for e in data if _is_plain(e)}),
+    )
+    return (stored * slope + intercept)[None], info
+
+
+def _is_plain(element: Any) -> bool:
+    """Keep public elements with a short value: no pixels, no private tags, no sequences."""
+    return bool(element.keyword) and element.VR not in {"OB", "OW", "SQ", "UN"}
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)

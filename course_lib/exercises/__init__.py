@@ -1,0 +1,108 @@
+"""Exercises: `show(id)` puts one on the page, `check(id, answer)` grades an answer.
+
+The exercises of chapter *Convolution* are defined in `course_lib.exercises.convolution` as
+`EXERCISES`, and their ids begin with `"convolution/"`. Importing this package stays cheap; a
+chapter's module is imported when one of its exercises is asked for.
+"""
+
+import difflib
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING
+
+from course_lib.exercises.kinds import Exercise, Feedback
+
+if TYPE_CHECKING:
+    from course_lib.widgets import ExerciseWidget
+
+__all__ = ["Exercise", "Feedback", "catalog", "check", "find", "show"]
+
+
+def show(id: str) -> "ExerciseWidget":
+    """Show an exercise; the last line of a cell displays it.
+
+    Args:
+        id: For example `"convolution/valid-size"`.
+
+    Returns:
+        A widget with the traits `answer`, `correct` and `tries`.
+
+    Raises:
+        ValueError: If there is no such exercise.
+    """
+    from course_lib.widgets import ExerciseWidget  # heavy: only where something is displayed
+
+    return ExerciseWidget(find(id))
+
+
+def check(id: str, answer: object) -> Feedback:
+    """Grade an answer: a number, an index, rows, an order, or the function you wrote.
+
+    Args:
+        id: For example `"convolution/valid-size"`.
+        answer: What you found.
+
+    Returns:
+        A `Feedback` that prints as "Right." or "Not yet." with a hint.
+
+    Raises:
+        ValueError: If there is no such exercise; a bad answer raises nothing.
+    """
+    return find(id).grade(answer)
+
+
+def find(id: str) -> Exercise:
+    """Find an exercise by its id, importing only its chapter's module.
+
+    Args:
+        id: For example `"convolution/valid-size"`.
+
+    Returns:
+        Its definition.
+
+    Raises:
+        ValueError: If there is no such exercise, with ids that look alike.
+
+    Example:
+        >>> find("nowhere/nothing")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ValueError: `id` must name an exercise of one of the chapters ..., got 'nowhere/nothing'
+    """
+    module = str(id).partition("/")[0]
+    if module not in _modules():
+        chapters = ", ".join(_modules())
+        raise ValueError(
+            f"`id` must name an exercise of one of the chapters {chapters}, got {id!r}"
+        )
+    exercises = {exercise.id: exercise for exercise in _load(module)}
+    if id not in exercises:
+        close = difflib.get_close_matches(str(id), exercises, n=3)
+        did_you_mean = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+        raise ValueError(
+            f"`id` must name an exercise, got {id!r}{did_you_mean} "
+            f"The chapter has {', '.join(exercises)}"
+        )
+    return exercises[id]
+
+
+def catalog() -> tuple[Exercise, ...]:
+    """List the exercises of all chapters: chapters by name, exercises in reading order.
+
+    Example:
+        >>> all(exercise.id.count("/") == 1 for exercise in catalog())
+        True
+    """
+    return tuple(exercise for module in _modules() for exercise in _load(module))
+
+
+def _modules() -> list[str]:
+    names = (module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(name for name in names if name != "kinds" and not name.startswith("_"))
+
+
+def _load(module: str) -> tuple[Exercise, ...]:
+    exercises: tuple[Exercise, ...] = importlib.import_module(f"{__name__}.{module}").EXERCISES
+    ids = [exercise.id for exercise in exercises]
+    if len(set(ids)) < len(ids) or any(id.partition("/")[0] != module for id in ids):
+        raise ValueError(f"`EXERCISES` must have unique ids that begin with {module}/, got {ids}")
+    return exercises

@@ -1,0 +1,6 @@
+"""Widgets: exercises and explorers that run in JupyterLab, in Colab and on the static website."""
+
+from course_lib.widgets.convolution_lab import ConvolutionLab
+from course_lib.widgets.exercise import ExerciseWidget
+
+__all__ = ["ConvolutionLab", "ExerciseWidget"]

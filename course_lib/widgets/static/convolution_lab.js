@@ -1,0 +1,316 @@
+// The convolution lab: choose the sizes, step through the positions, see every product.
+// Input and kernel are made as in course_lib/widgets/convolution_lab.py.
+
+// Arithmetic ---------------------------------------------------------------------------------------
+
+const SLIDE_INPUT = [[3, 3, 2, 1, 0], [0, 0, 1, 3, 1], [3, 1, 2, 2, 3], [2, 0, 0, 2, 2], [2, 0, 0, 0, 1]];
+const SLIDE_KERNEL = [[0, 1, 2], [2, 2, 0], [0, 1, 2]];
+
+const square = (size, value) =>
+  Array.from({ length: size }, (_, r) => Array.from({ length: size }, (_, c) => value(r, c)));
+
+/** The lecture's 5 × 5 example, cropped or continued with numbers from 0 to 3. */
+const makeInput = (size) =>
+  square(size, (r, c) => SLIDE_INPUT[r]?.[c] ?? (r * r + 3 * c + r * c) % 4);
+
+/** The lecture's 3 × 3 kernel, cropped or continued with numbers from −1 to 2. */
+const makeKernel = (size) => (size === 1
+  ? [[2]]
+  : square(size, (r, c) => SLIDE_KERNEL[r]?.[c] ?? ((2 * r + 3 * c + r * c) % 4) - 1));
+
+const span = (kernelSize, dilation) => dilation * (kernelSize - 1) + 1;
+
+/** ⌊(i + 2p − d(k − 1) − 1)/s⌋ + 1, or null where the kernel does not fit. */
+function outputSize(inputSize, kernelSize, { padding = 0, stride = 1, dilation = 1 } = {}) {
+  const room = inputSize + 2 * padding - span(kernelSize, dilation);
+  return room < 0 ? null : Math.floor(room / stride) + 1;
+}
+
+const flipped = (kernel) => kernel.map((row) => [...row].reverse()).reverse();
+
+function padded(input, padding) {
+  return square(input.length + 2 * padding, (r, c) => input[r - padding]?.[c - padding] ?? 0);
+}
+
+/** Slide the kernel over the zero-padded input; null where it does not fit. */
+function correlate(input, kernel, { padding = 0, stride = 1, dilation = 1, flip = false } = {}) {
+  const size = outputSize(input.length, kernel.length, { padding, stride, dilation });
+  if (size === null) return null;
+  const [cells, weights] = [padded(input, padding), flip ? flipped(kernel) : kernel];
+  return square(size, (r, c) => weights.reduce((sum, row, a) => row.reduce(
+    (rowSum, weight, b) => rowSum + weight * cells[r * stride + a * dilation][c * stride + b * dilation],
+    sum), 0));
+}
+
+/** Indices of input rows (and columns: all is square) that no window touches. */
+function unvisited(inputSize, kernelSize, { padding = 0, stride = 1, dilation = 1 } = {}) {
+  const touched = new Set();
+  const size = outputSize(inputSize, kernelSize, { padding, stride, dilation });
+  for (let position = 0; position < size; position += 1) {
+    for (let a = 0; a < kernelSize; a += 1) touched.add(position * stride + a * dilation - padding);
+  }
+  return Array.from({ length: inputSize }, (_, i) => i).filter((i) => !touched.has(i));
+}
+
+// Words --------------------------------------------------------------------------------------------
+
+const minus = (value) => String(value).replace("-", "−");
+const factor = (value) => (value < 0 ? `(${minus(value)})` : String(value));
+const listed = (words) => (words.length < 2 ? words.join("")
+  : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);
+
+function visitsText(inputSize, missed) {
+  if (!missed.length) return "Every input cell is visited.";
+  const numbers = listed(missed.map((i) => i + 1));
+  const lost = inputSize ** 2 - (inputSize - missed.length) ** 2;
+  const [rows, columns] = missed.length > 1 ? ["Rows", "columns"] : ["Row", "column"];
+  const which = `${rows} ${numbers} and ${columns} ${numbers} are never visited`;
+  return `${which}: ${lost} of the ${inputSize ** 2} input cells (hatched) change nothing in the output.`;
+}
+
+function misfitText({ input_size: i, kernel_size: k, padding: p, dilation: d }) {
+  const spanned = d > 1 ? `spans ${span(k, d)} cells (${k} with dilation ${d})` : `spans ${k} cells`;
+  const room = p ? `the padded input has only ${i + 2 * p}` : `the input has only ${i}`;
+  const smaller = d > 1 ? "the kernel or the dilation" : "the kernel";
+  return `The kernel ${spanned}, but ${room}. `
+    + `Make ${smaller} smaller, or the input or the padding larger.`;
+}
+
+// The widget -----------------------------------------------------------------------------------------
+
+const FIELDS = [
+  ["input_size", "Input size", "i", 1, 12],
+  ["kernel_size", "Kernel size", "k", 1, 7],
+  ["padding", "Padding", "p", 0, 4],
+  ["stride", "Stride", "s", 1, 4],
+  ["dilation", "Dilation", "d", 1, 3],
+];
+let lastId = 0;
+
+const h = (tag, attributes = {}, ...children) => {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value !== false && value != null) node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child != null));
+  return node;
+};
+
+/** A number field with − and + beside it; `read` gives the number or what is wrong with the text. */
+function stepper([name, label, letter, min, max], onChange) {
+  const id = `cw-lab-${(lastId += 1)}`;
+  const read = () => {
+    const text = input.value.trim();
+    if (/^[+-]?[0-9]+$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
+    const came = text ? `“${text.slice(0, 20)}” is not one` : "the field is empty";
+    return `${label} must be a whole number from ${min} to ${max}; ${came}.`;
+  };
+  const step = (by) => {
+    const now = read();
+    const next = typeof now === "number" ? now + by : min;
+    input.value = Math.min(max, Math.max(min, next));
+    onChange(true);
+  };
+  const input = h("input", {
+    id, type: "text", inputmode: "numeric", autocomplete: "off", spellcheck: "false",
+    oninput: () => onChange(false),
+    onchange: () => onChange(true),
+    onkeydown: (event) => {
+      const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+      if (by) { event.preventDefault(); step(by); }
+      if (event.key === "Enter") onChange(true);
+    },
+  });
+  const button = (by, sign, word) => h("button", {
+    type: "button", "aria-label": `${label}: one ${word}`, onclick: () => step(by),
+  }, sign);
+  const node = h("div", { class: "cw-stepper" },
+    h("label", { for: id }, `${label} `, h("i", {}, letter)),
+    h("div", {}, button(-1, "−", "less"), input, button(1, "+", "more")));
+  return { name, node, input, read, write: (value) => { input.value = value; } };
+}
+
+/** A table of numbers; gives its cells as rows too. */
+function grid(rows, caption, attributes = {}, cellAttributes = {}) {
+  const cells = rows.map((row) => row.map((value) =>
+    h("td", cellAttributes, h("span", {}, minus(value)))));
+  const rowRole = attributes.role ? { role: "row" } : {};
+  const table = h("table", { class: "cw-grid", style: `--n: ${rows.length}`, ...attributes },
+    h("caption", {}, caption),
+    h("tbody", attributes.role ? { role: "rowgroup" } : {},
+      ...cells.map((row) => h("tr", rowRole, ...row))));
+  return { table: h("div", { class: "cw-scroll" }, table), cells };
+}
+
+/** Where a table is wider than the screen, scroll it (never the page) to the cell. */
+function reveal(cell) {
+  const box = cell.closest(".cw-scroll");
+  if (box.scrollWidth > box.clientWidth) {
+    box.scrollLeft = cell.offsetLeft + (cell.offsetWidth - box.clientWidth) / 2;
+  }
+}
+
+function render({ model, el }) {
+  let setting = {}; // the last setting that works: what the picture shows
+  let at = { r: 0, c: 0 };
+  let view = null; // {cells, weights, output, size, input, kernel, result}
+
+  const problem = h("p", { class: "cw-problem", role: "status" });
+  const stage = h("div", { class: "cw-stage" });
+  const position = h("p", { class: "cw-position" });
+  const products = h("div", { class: "cw-products" });
+  const formula = h("p", { class: "cw-formula" });
+  const visits = h("p", { class: "cw-visits" });
+  const spoken = h("p", { class: "cw-spoken", role: "status" });
+  const flip = h("input", { type: "checkbox", onchange: () => update(true) });
+  const steppers = FIELDS.map((field) => stepper(field, (isFinal) => update(isFinal)));
+  const go = (step) => {
+    const to = at.r * view.size + at.c + step;
+    if (to < 0 || to >= view.size ** 2) return;
+    select(Math.floor(to / view.size), to % view.size);
+    spoken.textContent = `Output row ${at.r + 1}, column ${at.c + 1}: ${minus(view.result[at.r][at.c])}`;
+  };
+  const previous = h("button", { type: "button", onclick: () => go(-1) }, "← Previous");
+  const next = h("button", { type: "button", onclick: () => go(1) }, "Next →");
+
+  /** Read the fields; show what they say, or say why not and keep the picture. */
+  function update(isFinal) {
+    const read = steppers.map((field) => [field, field.read()]);
+    const bad = read.find(([, value]) => typeof value === "string");
+    steppers.forEach(({ input }) => input.setAttribute("aria-invalid", "false"));
+    if (bad) {
+      if (!isFinal && !bad[0].input.value.trim()) return; // in the middle of typing
+      bad[0].input.setAttribute("aria-invalid", "true");
+      complain(bad[1]);
+      return;
+    }
+    const wanted = Object.fromEntries(read.map(([field, value]) => [field.name, value]));
+    if (outputSize(wanted.input_size, wanted.kernel_size, wanted) === null) {
+      complain(misfitText(wanted));
+      return;
+    }
+    problem.textContent = "";
+    const chosen = { ...wanted, flip: flip.checked };
+    if (Object.keys(chosen).every((key) => chosen[key] === setting[key])) return;
+    setting = chosen;
+    Object.entries(setting).forEach(([key, value]) => model.set(key, value));
+    model.save_changes();
+    draw();
+  }
+
+  function complain(text) {
+    problem.textContent = `${text}${view ? " The picture keeps the last setting that works." : ""}`;
+  }
+
+  function draw() {
+    const { input_size: i, kernel_size: k, padding: p, stride: s, dilation: d } = setting;
+    const [input, kernel] = [makeInput(i), makeKernel(k)];
+    const result = correlate(input, kernel, setting);
+    const weights = setting.flip ? flipped(kernel) : kernel;
+    const size = result.length;
+    const missed = unvisited(i, k, setting);
+    const wide = i + 2 * p;
+    const inputGrid = grid(padded(input, p), `Input ${i} × ${i}${p ? `, padded to ${wide} × ${wide}` : ""}`);
+    const kernelGrid = grid(weights, `Kernel ${k} × ${k}${setting.flip ? ", flipped" : ""}`);
+    const outputGrid = grid(result, `Output ${size} × ${size}`,
+      { role: "grid", onkeydown: onKey }, { role: "gridcell", tabindex: -1 });
+    inputGrid.cells.forEach((row, r) => row.forEach((cell, c) => {
+      const [y, x] = [r - p, c - p];
+      cell.append(h("sub", {}));
+      if (Math.min(y, x) < 0 || Math.max(y, x) >= i) cell.classList.add("cw-pad");
+      else if (missed.includes(y) || missed.includes(x)) cell.classList.add("cw-missed");
+    }));
+    outputGrid.cells.forEach((row, r) => row.forEach((cell, c) => {
+      cell.setAttribute("aria-label", `row ${r + 1}, column ${c + 1}: ${minus(result[r][c])}`);
+      cell.addEventListener("click", () => { select(r, c); cell.focus(); });
+      cell.addEventListener("pointermove", (event) => { // not enter: a page that scrolls enters, too
+        if (event.pointerType === "mouse" && !cell.classList.contains("cw-here")) select(r, c);
+      });
+    }));
+    if (wide > 8) inputGrid.table.setAttribute("tabindex", "0"); // may scroll on a phone
+    stage.replaceChildren(inputGrid.table, kernelGrid.table, outputGrid.table);
+    view = { size, result, weights, cells: inputGrid.cells, kernel: kernelGrid.cells, output: outputGrid.cells };
+
+    const general = "⌊(i + 2p − d(k − 1) − 1)/s⌋ + 1";
+    const filled = `⌊(${i} + ${2 * p} − ${d * (k - 1)} − 1)/${s}⌋ + 1`;
+    const letters = (text) => text.split(/([a-z])/).map((part, n) => (n % 2 ? h("i", {}, part) : part));
+    formula.replaceChildren(h("span", {}, ...letters(`o = ${general}`)),
+      h("span", {}, `= ${filled} = `, h("strong", {}, size)));
+    visits.textContent = visitsText(i, missed);
+    select(Math.min(at.r, size - 1), Math.min(at.c, size - 1));
+  }
+
+  function select(r, c) {
+    at = { r, c };
+    const { stride: s, dilation: d, kernel_size: k } = setting;
+    const { cells, weights, output, size, result } = view;
+    const last = span(k, d) - 1;
+    const inside = (index, start) => index >= start && index <= start + last;
+    cells.forEach((row, y) => row.forEach((cell, x) => {
+      const [a, b] = [(y - r * s) / d, (x - c * s) / d];
+      const weight = weights[a]?.[b];
+      cell.classList.toggle("cw-window", inside(y, r * s) && inside(x, c * s));
+      cell.classList.toggle("cw-hit", weight !== undefined);
+      cell.lastChild.textContent = weight === undefined ? "" : minus(weight);
+    }));
+    output.flat().forEach((cell, index) => {
+      const isHere = index === r * size + c;
+      cell.classList.toggle("cw-here", isHere);
+      cell.setAttribute("aria-selected", isHere);
+      cell.tabIndex = isHere ? 0 : -1;
+    });
+    reveal(cells[r * s + Math.floor(last / 2)][c * s + Math.floor(last / 2)]);
+    reveal(output[r][c]);
+    position.textContent = `Position ${r * size + c + 1} of ${size ** 2}`;
+    previous.setAttribute("aria-disabled", r + c === 0);
+    next.setAttribute("aria-disabled", r * size + c === size ** 2 - 1);
+    const lines = weights.map((row, a) => h("p", {}, ...row.map((weight, b) => {
+      const value = cells[r * s + a * d][c * s + b * d].firstChild.textContent;
+      return h("span", {}, `${a + b ? "+ " : ""}${value}·`, h("b", {}, factor(weight)), " ");
+    })));
+    products.replaceChildren(...lines,
+      h("p", { class: "cw-sum" }, "= ", h("strong", {}, minus(result[r][c]))));
+  }
+
+  function onKey(event) {
+    const end = view.size - 1;
+    const { r, c } = at;
+    const jump = event.ctrlKey || event.metaKey;
+    const to = {
+      ArrowUp: [r - 1, c], ArrowDown: [r + 1, c], ArrowLeft: [r, c - 1], ArrowRight: [r, c + 1],
+      Home: [jump ? 0 : r, 0], End: [jump ? end : r, end],
+    }[event.key];
+    if (!to) return;
+    event.preventDefault();
+    select(...to.map((index) => Math.min(end, Math.max(0, index))));
+    view.output[at.r][at.c].focus();
+  }
+
+  /** Show what the model says: at the start, and when Python sets a trait. */
+  function follow() {
+    steppers.forEach((field) => field.write(model.get(field.name)));
+    flip.checked = Boolean(model.get("flip"));
+    update(true);
+  }
+
+  const onChange = () => {
+    const isNews = (key) => model.get(key) !== setting[key];
+    if (Object.keys(setting).some(isNews)) follow();
+  };
+  el.classList.add("cw");
+  el.append(h("section", {
+    class: "cw-card", "aria-label": "Convolution lab", "data-lm-suppress-shortcuts": "true",
+  },
+  h("p", { class: "cw-kicker" }, "Convolution lab"),
+  h("div", { class: "cw-controls" }, ...steppers.map((field) => field.node)),
+  h("label", { class: "cw-flip" }, flip, h("span", {}, "Flip the kernel (true convolution)")),
+  problem, stage,
+  h("div", { class: "cw-walk" }, previous, next, position),
+  products, formula, visits, spoken));
+  follow();
+  model.on("change", onChange);
+  return () => model.off("change", onChange);
+}
+
+export default { render, outputSize, correlate, makeInput, makeKernel, unvisited };

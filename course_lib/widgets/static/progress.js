@@ -1,0 +1,105 @@
+// What the reader has done, chapter by chapter, with export, import and reset.
+// The record belongs to the page (loader.js); this module shows it.
+
+const h = (tag, attributes = {}, ...children) => {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value !== false && value != null) node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child != null));
+  return node;
+};
+
+const tries = (count) => `${count} ${count === 1 ? "try" : "tries"}`;
+const exercises = (count) => `${count} ${count === 1 ? "exercise" : "exercises"}`;
+
+/** What to say about one exercise, given its record or undefined. */
+function stateOf(entry) {
+  if (!entry) return { name: "open", text: "Not yet" };
+  if (entry.correct) return { name: "done", text: `Done in ${tries(entry.tries)}` };
+  return { name: "tried", text: `Tried, ${tries(entry.tries)}` };
+}
+
+function download(text, name) {
+  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+
+function chapterNode({ title, exercises: list }, saved) {
+  const done = list.filter(({ id }) => saved[id]?.correct).length;
+  return h("section", { class: "cw-card cw-chapter" },
+    h("p", { class: "cw-title", role: "heading", "aria-level": "2" }, title),
+    h("p", { class: "cw-count" }, `${done} of ${exercises(list.length)} done`),
+    h("progress", { max: list.length, value: done, "aria-label": `Progress in ${title}` }),
+    h("ul", {}, ...list.map((exercise) => {
+      const state = stateOf(saved[exercise.id]);
+      return h("li", { class: `cw-${state.name}` },
+        h("a", { href: exercise.url }, exercise.title),
+        h("span", { class: "cw-level" }, exercise.level),
+        h("span", { class: "cw-state" }, state.text));
+    })));
+}
+
+function render({ model, el }) {
+  const { store } = globalThis.courseWidgets;
+  const list = h("div", {});
+  const message = h("p", { class: "cw-problem", role: "status" });
+  const say = (text) => { message.textContent = text; };
+
+  const show = () => {
+    const saved = store.all();
+    list.replaceChildren(...model.get("chapters").map((chapter) => chapterNode(chapter, saved)));
+  };
+
+  const importFile = async () => {
+    const file = chooser.files[0];
+    if (!file) return;
+    try {
+      if (file.size > 1e6) throw new Error("This file is too large to be a record of progress.");
+      const count = store.importText(await file.text());
+      say(`Read ${exercises(count)} from the file. What was done here before is kept.`);
+    } catch (error) {
+      say(`${error.message} Nothing was changed.`);
+    }
+    chooser.value = ""; // so that the same file can be chosen again
+  };
+
+  const chooser = h("input", { type: "file", accept: ".json,application/json", onchange: importFile });
+  const resetButton = h("button", { type: "button", onclick: () => ask(true) }, "Reset");
+  const keepButton = h("button", { type: "button", onclick: () => ask(false) }, "Keep it");
+  const deleteButton = h("button", {
+    type: "button", class: "cw-danger",
+    onclick: () => { store.reset(); ask(false); say("All progress is deleted."); },
+  }, "Delete all progress");
+  const question = h("div", {
+    class: "cw-actions cw-question", role: "group", "aria-label": "Confirm the reset", hidden: true,
+  }, h("p", {}, "Delete all answers in this browser? An export can bring them back."),
+  keepButton, deleteButton);
+  const ask = (isOpen) => {
+    question.hidden = !isOpen;
+    say("");
+    (isOpen ? keepButton : resetButton).focus();
+  };
+
+  el.classList.add("cw", "cw-progress");
+  el.append(
+    store.available ? "" : h("p", { class: "cw-note" },
+      "This browser keeps no data for this page, so progress is forgotten when you leave it."),
+    list,
+    h("div", { class: "cw-actions" },
+      h("button", {
+        type: "button",
+        onclick: () => { download(store.exportText(), "course-progress.json"); say("Exported."); },
+      }, "Export"),
+      h("label", { class: "cw-file" }, "Import", chooser),
+      resetButton),
+    question, message,
+    h("p", { class: "cw-note" }, "Your answers stay in this browser; nothing is sent anywhere. "
+      + "The page can be read by anyone who looks, answers included: it is for learning, not for marks."));
+  show();
+  return store.subscribe(show);
+}
+
+export default { render, stateOf };
