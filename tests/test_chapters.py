@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_output
+
 from coursebook.__main__ import main
 from coursebook.chapters import (
     ChapterError,
@@ -14,7 +16,6 @@ from coursebook.chapters import (
     read_chapter,
     why_stale,
 )
-from nbformat.v4 import new_output
 
 ROOT = Path(__file__).parents[1]
 HEADER = """\

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+
 from coursebook.chapters import code_cells, find_chapters, read_chapter
 
 ROOT = Path(__file__).parents[1]

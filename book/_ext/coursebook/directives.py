@@ -2,6 +2,7 @@
 
     ```{erratum} E04
     :slide: L016
+    :sort: A
     :written: what the slide says
     :right: what is right
     ```
@@ -34,6 +35,18 @@ class ProgressList(nodes.General, nodes.Element):
     """Placeholder, replaced once every chapter has been read."""
 
 
+SORTS = {
+    "A": "a slip on the slide",
+    "B": "a slip of our copy",
+    "C": "a slip in the cited paper",
+    "D": "true, with a remark",
+}
+
+
+def _sort(argument: str | None) -> str:
+    return str(directives.choice(argument, [sort.lower() for sort in SORTS]).upper())
+
+
 class Erratum(SphinxDirective):
     """A slide's slip, with what is right; a cell tagged `erratum-ID` recomputes it."""
 
@@ -41,6 +54,7 @@ class Erratum(SphinxDirective):
     has_content = True
     option_spec: ClassVar[dict[str, Any]] = {
         "slide": directives.unchanged_required,
+        "sort": _sort,
         "written": directives.unchanged_required,
         "right": directives.unchanged_required,
     }
@@ -62,7 +76,13 @@ class Erratum(SphinxDirective):
             self._sentence("On the slide:", self.options["written"]),
             self._sentence("Right:", self.options["right"]),
         ]
-        errata[name] = {"docname": self.env.docname, "anchor": anchor, "slide": slide, "says": says}
+        sort = f"{self.options['sort']}, {SORTS[self.options['sort']]}"
+        errata[name] = {
+            "docname": self.env.docname,
+            "anchor": anchor,
+            "title": f"{name}, slide {slide} ({sort})",
+            "says": says,
+        }
         title = nodes.title("", f"Slide {slide} (erratum {name})")
         box = nodes.admonition("", title, *copy.deepcopy(says), classes=["erratum"], ids=[anchor])
         box += self.parse_content_to_nodes()
@@ -121,7 +141,7 @@ def _errata_table(app: Sphinx, docname: str) -> nodes.Node:
         link = make_refnode(
             app.builder, docname, erratum["docname"], erratum["anchor"], nodes.Text(chapter)
         )
-        term = nodes.term("", f"{name}, slide {erratum['slide']}", ids=[name.lower()])
+        term = nodes.term("", erratum["title"], ids=[name.lower()])
         body = nodes.definition(
             "",
             *copy.deepcopy(erratum["says"]),

@@ -19,11 +19,12 @@ COURSE = ""  # where to install from; filled in when it is published
 if importlib.util.find_spec("course_lib") is None:
     if not COURSE:
         raise ModuleNotFoundError(
-            "course_lib is missing, and this copy doesn't say where to find it. Open the "
-            "chapter from the course's website, or run `pip install .` in its folder."
+            "course_lib is missing, and this copy doesn't say where it is. Open "
+            "the chapter from the course's website, or `pip install` its folder."
         )
     installed = Path("installed.txt")
-    installed.write_text("\\n".join(f"{d.name}=={d.version}" for d in distributions()))
+    versions = [f"{d.name}=={d.version}" for d in distributions()]
+    installed.write_text("\\n".join(versions))
     pip = [sys.executable, "-m", "pip", "install", "--quiet"]
     subprocess.run([*pip, "--constraint", str(installed), COURSE], check=True)
 
