@@ -190,7 +190,11 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
             page.on("pageerror", lambda error: page.complaints.append(f"error: {error}"))
             page.on(
                 "console",
-                lambda m: page.complaints.append(m.text) if m.type == "error" else None,
+                lambda m: (
+                    page.complaints.append(f"{m.text} ({m.location.get('url')})")
+                    if m.type == "error"
+                    else None
+                ),
             )
 
             def local_only(route: Any) -> None:

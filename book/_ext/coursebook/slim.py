@@ -84,8 +84,10 @@ def cut_font(font: Path, points: Iterable[int], target: Path) -> None:
 
 
 def tidy(html: str) -> str:
-    """Remove what a page loads and never uses, and put two of the theme's labels right."""
+    """Remove what a page loads and never uses, and put right what screen readers are told."""
     html = re.sub(r"<script[^>]*fontawesome\.js[^>]*></script>\s*", "", html)
+    # Its children are no list items, so it is no list.
+    html = html.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
     # The accessible name must hold the words that are seen (WCAG 2.5.3).
     html = html.replace('<summary aria-label="Toggle hidden content">', "<summary>")
     return html
