@@ -53,6 +53,7 @@ class CourseWidget(anywidget.AnyWidget):
 
     _module = ""
     _css = STATIC / "widgets.css"
+    _ipython_display_ = None  # ipywidgets 7 (Colab) would use its own instead of the mime bundle
 
     def _static_state(self) -> dict[str, Any]:
         own = set(self.trait_names(sync=True)) - set(anywidget.AnyWidget.class_trait_names())
