@@ -13,7 +13,7 @@ CONSTRAIN := $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS),)
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help book serve zip notebooks test check format site-test test-notebooks-here bench publish clean python-is-new-enough
+.PHONY: help book serve zip notebooks test check format site-test test-notebooks-here bench publish clean python-is-new-enough chromium-is-there
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,7 +32,7 @@ zip: book ## pack the website into _build/course.zip, to read without a server
 notebooks: $(ALL_READY) ## execute the chapters whose code or package changed, store all notebooks
 	@$(PY) -m coursebook notebooks
 
-test: $(ALL_READY) ## prove everything: lint, types, unit tests, notebooks, website in a browser
+test: $(ALL_READY) chromium-is-there ## prove everything: lint, types, unit tests, notebooks, website in a browser
 	@echo "== Style and types"; $(MAKE) --no-print-directory check
 	@echo "== Stored notebooks"; $(PY) -m coursebook notebooks --check
 	@echo "== Website"; $(MAKE) --no-print-directory book
@@ -49,7 +49,7 @@ format: $(ALL_READY) ## put the format of the Python files and of the chapters' 
 	@$(BIN)/ruff format --quiet . --exclude notebooks
 	@$(BIN)/ruff check --quiet --fix . --exclude notebooks
 
-site-test: $(ALL_READY) book ## only the tests of the website in a browser
+site-test: $(ALL_READY) chromium-is-there book ## only the tests of the website in a browser
 	@$(BIN)/python -m pytest -q tests/test_site.py
 
 test-notebooks-here: ## run every notebook with the Python that is active and its torch (Colab's image)
@@ -73,6 +73,9 @@ python-is-new-enough:
 	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer, or say make PYTHON=/path/to/python."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, and $(PYTHON) is $$($(PYTHON) -V 2>&1); say make PYTHON=/path/to/a/newer/python."; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' || { echo "$(PYTHON) has no venv: install it (Debian: apt-get install python3-venv)."; exit 1; }
+
+chromium-is-there:
+	@test -n "$${CHROMIUM:-}" || command -v chromium chromium-browser google-chrome >/dev/null || { echo "The website is tested in Chromium, and there is none: install it (Debian: apt-get install chromium), or set CHROMIUM=/path/to/it."; exit 1; }
 
 $(SITE_READY): pyproject.toml | python-is-new-enough
 	@echo "Setting up $(VENV) for the website (once, less than a minute) ..."

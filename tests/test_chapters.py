@@ -215,6 +215,7 @@ def test_publishing_needs_an_address_and_fills_it_in(course, capsys, monkeypatch
     first = "".join(published["cells"][0]["source"])
     assert 'COURSE = "course-lib @ https://example.org/a/course/archive/abc.zip"' in first
     compile(first, "first cell", "exec")
+    assert "NBVAL" not in str(published)
 
 
 @pytest.mark.parametrize("said", ["stderr", "address"])

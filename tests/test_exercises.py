@@ -131,7 +131,7 @@ def test_the_right_answer_is_right(samples: dict[str, Any]) -> None:
 
 
 def test_garbage_raises_nothing_and_costs_no_try(samples: dict[str, Any]) -> None:
-    garbage = [None, "", "x", "1,000", [], {}, [None], [[]], object(), math.nan, -1.5j, [0, 0]]
+    garbage = [None, "", "x", "1 000", [], {}, [None], [[]], object(), math.nan, -1.5j, [0, 0]]
     for exercise, answer in itertools.product(samples.values(), garbage):
         feedback = exercise.grade(answer)
         assert not feedback.correct

@@ -254,7 +254,7 @@ def test_the_solution_is_behind_a_button(widget_page: Pages, samples: Samples) -
     [
         ("", "Type a number first."),
         ("abc", "“abc” is not a number. Write it in digits, like 3 or 2.5."),
-        ("1,000", "“1,000” can be read in two ways."),
+        ("1 000", "“1 000” can be read in two ways."),
         ("1e999", "“1e999” is far too large."),
         ("2.5", "The answer is a whole number; this is not."),
     ],
@@ -320,7 +320,7 @@ def test_without_javascript_the_question_is_there(widget_page: Pages, samples: S
     page = widget_page(*widgets, ConvolutionLab(), java_script_enabled=False)
     for text in ("Input 5, kernel 3", "multiply", "raise NotImplementedError", "Output 3 × 3"):
         assert page.get_by_text(text).first.is_visible()
-    assert page.get_by_text("To answer here, turn on JavaScript").count() == 4
+    assert page.get_by_text("To answer here, run this cell").count() == 4
     page.locator("summary").first.click()
     assert page.get_by_text("Worked out:").first.is_visible()
 

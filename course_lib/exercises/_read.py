@@ -13,6 +13,7 @@ from typing import Any
 _SPACES = " \t\r\n\u00a0\u202f"
 _NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?")
 # 1,000 and 12'345.6, but not 0,125: a group of thousands never begins with 0.
+_THOUSANDS = re.compile("[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+")
 _GROUPED = re.compile("[+-]?[1-9][0-9]{0,2}([, '’_\u00a0\u202f][0-9]{3})+([.,][0-9]*)?")
 
 
@@ -43,14 +44,17 @@ def plain(value: object) -> Any:
         return value
 
 
-def read_number(value: object, unit: str = "") -> float | str:
+def read_number(value: object, unit: str = "", *, whole: bool = False) -> float | str:
     """Read a number, or say what is wrong with it.
 
-    A comma is a decimal mark (2,5) unless it could separate thousands (1,000).
+    A comma is a decimal mark (2,5) unless it could separate thousands (1,000): then it does where
+    a whole number is asked for, and is asked about elsewhere.
 
     Example:
         >>> read_number("2,5"), read_number(" 1e3 px", "px"), read_number(7)
         (2.5, 1000.0, 7.0)
+        >>> read_number("1,000", whole=True)
+        1000.0
         >>> read_number("")
         'Type a number first.'
         >>> read_number("1,000")
@@ -66,6 +70,8 @@ def read_number(value: object, unit: str = "") -> float | str:
         text = text.removesuffix(unit).strip(_SPACES)
     if not text:
         return "Type a number first."
+    if whole and _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
     if _GROUPED.fullmatch(text):
         return (
             f"{_quote(text)} can be read in two ways. "

@@ -163,7 +163,7 @@ class Number(Exercise):
 
     def grade(self, answer: object) -> Feedback:
         """Judge a typed number (text or a number)."""
-        value = read_number(answer, self.unit)
+        value = read_number(answer, self.unit, whole=self.whole)
         if isinstance(value, str):
             return Feedback(False, value, counted=False)
         if self._close(value, self.answer):

@@ -136,8 +136,8 @@ class ConvolutionLab(CourseWidget):
         html = (
             '<div class="cw-card"><p class="cw-kicker">Convolution lab</p>'
             f'<p>{self._sentence()}</p><div class="cw-given">{tables}</div>'
-            '<p class="cw-note">To change the sizes and to step through the positions, turn on '
-            "JavaScript, or open this chapter as a notebook.</p></div>"
+            '<p class="cw-note">To change the sizes and to step through the positions, run this '
+            "cell (notebook) or turn on JavaScript (website).</p></div>"
         )
         return mount_html(
             self._module, self._static_state(), html, title="Convolution lab", height="48rem"

@@ -20,7 +20,7 @@ from course_lib.widgets.markup import inline_html, markup_html, table_html, tabl
 
 __all__ = ["ExerciseWidget"]
 
-HOW = "To answer here, turn on JavaScript, or open this chapter as a notebook."
+HOW = "To answer here, run this cell (notebook) or turn on JavaScript (website)."
 
 
 class ExerciseWidget(CourseWidget):

@@ -27,7 +27,7 @@ from .chapters import (
     write_notebook,
 )
 from .install_cell import MARKER, install_cell
-from .page import repository
+from .page import NBVAL_MARK, repository
 
 Executed = list[tuple[Chapter, Any, dict[str, Any]]]
 SIZE_LIMIT_BYTES = 1_000_000
@@ -135,6 +135,8 @@ def publish_notebooks(root: Path, revision: str) -> None:
                 f"notebooks/{chapter.name}.ipynb has no install cell; run `make notebooks`"
             )
         stored.cells[0].source = install_cell(source).source
+        for cell in stored.cells:
+            cell.source = cell.source.removeprefix(NBVAL_MARK)
         write_notebook(root / "_build" / "colab" / "notebooks" / chapter.stored.name, stored)
     print(f"Notebooks for Colab, installing {source}, are in {root / '_build' / 'colab'}.")
 

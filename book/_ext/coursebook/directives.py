@@ -72,9 +72,10 @@ class Erratum(SphinxDirective):
             raise self.error(f"erratum {name} is told in {errata[name]['docname']} already")
         anchor = f"erratum-{name.lower()}"
         slide = self.options["slide"]
+        label = "Remark" if self.options["sort"] == "D" else "Right"
         says = [
             self._sentence("On the slide:", self.options["written"]),
-            self._sentence("Right:", self.options["right"]),
+            self._sentence(f"{label}:", self.options["right"]),
         ]
         sort = f"{self.options['sort']}, {SORTS[self.options['sort']]}"
         errata[name] = {

@@ -63,10 +63,15 @@ def math_points(html: str) -> set[int]:
 
     >>> sorted(map(chr, math_points("<math><mi>k</mi><mo>+</mo></math>") - _MATH_ITALIC))
     ['+', 'k']
+    >>> ord("√") in math_points("<math><msqrt><mi>k</mi></msqrt></math>")
+    True
     """
     formulas = re.findall(r"<math\b.*?</math>", html, flags=re.DOTALL)
     text = "".join(unescape(re.sub(r"<[^>]*>", "", formula)) for formula in formulas)
-    return {ord(letter) for letter in text} | _MATH_ITALIC
+    root = (
+        {ord("√")} if any(re.search(r"<m(sqrt|root)\b", formula) for formula in formulas) else set()
+    )
+    return {ord(letter) for letter in text} | root | _MATH_ITALIC
 
 
 # Browsers draw a letter alone in <mi> with its mathematical italic.

@@ -58,7 +58,7 @@ const quote = (text) => {
 const trimmed = (text) => text.replace(/^[ \t\r\n\u00a0\u202f]+|[ \t\r\n\u00a0\u202f]+$/g, "");
 
 /** A finite number, or a string that says what is wrong. */
-function readNumber(value, unit = "") {
+function readNumber(value, unit = "", whole = false) {
   if (value == null) return "Type a number first.";
   if (typeof value !== "string" && typeof value !== "number") {
     const shown = Array.isArray(value) ? "a list" : typeof value === "object" ? "dict" : value;
@@ -67,6 +67,7 @@ function readNumber(value, unit = "") {
   let text = trimmed(String(value).replaceAll("−", "-"));
   if (unit && text.endsWith(unit)) text = trimmed(text.slice(0, -unit.length));
   if (!text) return "Type a number first.";
+  if (whole && /^[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+$/.test(text)) text = text.replaceAll(",", "");
   if (/^[+-]?[1-9][0-9]{0,2}([, '’_\u00a0\u202f][0-9]{3})+([.,][0-9]*)?$/.test(text)) {
     return `${quote(text)} can be read in two ways. `
       + "Write it without commas or spaces between the digits.";
@@ -90,7 +91,7 @@ const unclear = (message) => ({ correct: false, message, counted: false });
 const close = (a, b, tolerance) => Math.abs(a - b) <= tolerance + 1e-9 * Math.max(1, Math.abs(b));
 
 function gradeNumber({ answer, tolerance, unit, whole, mistakes, hint }, given) {
-  const value = readNumber(given, unit);
+  const value = readNumber(given, unit, whole);
   if (typeof value === "string") return unclear(value);
   if (close(value, answer, tolerance)) return right();
   const mistake = mistakes.find((known) => close(value, known.answer, tolerance));
