@@ -43,7 +43,7 @@ def ct_slice() -> tuple[Tensor, ImageInfo]:
     """Load an axial CT slice in Hounsfield units.
 
     The file is a cutout of 128 x 128 pixels. Its header names no body part; to be seen are a
-    vertebra with a pair of ribs, lung on both sides and a vessel with contrast agent.
+    vertebra with part of a rib, lung on both sides and a vessel with contrast agent.
 
     >>> pixels, info = ct_slice()
     >>> pixels.shape, info.unit

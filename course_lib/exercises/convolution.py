@@ -3,6 +3,7 @@
 Answers and wrong answers are computed; the numbers typed in are those of the questions.
 """
 
+import itertools
 import math
 import random
 from collections.abc import Mapping, Sequence
@@ -70,6 +71,7 @@ FIRST_ENTRY = Number(
             sum(a * b for a, b in zip(_WINDOW[0], SLIDE_KERNEL[0], strict=True)),
             "That is the first row alone. Add the other two rows of products.",
         ),
+        Mistake(sum(map(sum, SLIDE_KERNEL)), "That is the sum of the kernel."),
     ),
     hint="Only four of the nine products are not zero: look for the kernel's zeros and the "
     "input's zeros.",
@@ -80,6 +82,7 @@ FIRST_ENTRY = Number(
 _EDGE_INPUT: Rows = [[0, 0, 2, 2], [0, 0, 2, 2], [0, 0, 2, 2], [1, 1, 2, 2]]
 _EDGE_KERNEL: Rows = [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]]
 _EDGE_MAP = cross_correlate2d(_EDGE_INPUT, _EDGE_KERNEL)
+_ONE_ROW = cross_correlate2d(_EDGE_INPUT, _EDGE_KERNEL[:1])  # all rows of the kernel are equal
 
 
 def _transpose(rows: Sequence[Sequence[float]]) -> list[list[float]]:
@@ -110,10 +113,8 @@ FEATURE_MAP = Matrix(
             "You subtracted the top from the bottom. The minus ones stand in the left column of "
             "the kernel, not in its upper row.",
         ),
-        Mistake(
-            [row[:2] for row in cross_correlate2d(_EDGE_INPUT, [_EDGE_KERNEL[0]])[1:3]],
-            "You used the middle row of the kernel only. All nine products count.",
-        ),
+        Mistake(_ONE_ROW[:2], "You used one row of the kernel only. All nine products count."),
+        Mistake(_ONE_ROW[2:], "You used the bottom row of the kernel only. Add the other two."),
     ),
     hint="For each place: the right column of the window minus its left column.",
     solution="Upper left window: right column 2 + 2 + 2, left column 0 + 0 + 0, so 6. One step to "
@@ -122,35 +123,11 @@ FEATURE_MAP = Matrix(
     "right: this kernel finds vertical edges.",
 )
 
-STEPS = Order(
-    id="convolution/steps",
-    title="The steps of one feature map",
-    level="read it off",
-    prompt="Put the steps into an order that works.",
-    items=(
-        "Add zeros around the input (the padding).",
-        "Lay the kernel on the upper left corner of the padded input.",
-        "Multiply each kernel value by the input value under it.",
-        "Add up the products, then add the bias.",
-        "Write the sum into the next free cell of the output.",
-        "Move the kernel by the stride and go on, until no place is left.",
-        "Apply the activation function to the finished map.",
-    ),
-    precedences=(
-        Before(0, 1, "Pad before you lay the kernel down: its first place depends on it."),
-        Before(1, 2, "There is nothing to multiply before the kernel lies on the input."),
-        Before(2, 3, "Products come before their sum."),
-        Before(3, 4, "You cannot write down a sum that you have not computed."),
-        Before(4, 5, "Write the number down before you move the kernel away."),
-        Before(5, 6, "The activation works on the numbers of the finished map."),
-    ),
-    solution="Pad, place, multiply, add, write, move (and repeat), activate.",
-)
-
 
 # The flip ----------------------------------------------------------------------------------------
 
 _PLAIN: Rows = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+_TURNED = [row[::-1] for row in _PLAIN[::-1]]
 
 FLIP = Matrix(
     id="convolution/flip",
@@ -159,7 +136,7 @@ FLIP = Matrix(
     prompt="To compute a convolution with a cross-correlation, the kernel is turned around first. "
     "What does this kernel look like then?",
     given={"kernel": _PLAIN},
-    answer=[row[::-1] for row in _PLAIN[::-1]],
+    answer=_TURNED,
     mistakes=(
         Mistake(
             [row[::-1] for row in _PLAIN],
@@ -180,7 +157,7 @@ FLIP = Matrix(
     ),
     hint="Turn the sheet of paper by half a turn: the last number comes first.",
     solution="Half a turn, which is a mirror from left to right and one from top to bottom. "
-    "The last number becomes the first.",
+    "The last number becomes the first.\n\n" + _fence([" ".join(map(str, row)) for row in _TURNED]),
 )
 
 
@@ -285,6 +262,14 @@ STRIDED_SIZE = Number(
             "added on one side only. Check both.",
         ),
         Mistake(conv_output_size(224, 7, padding=3), "You forgot the stride: divide by 2."),
+        Mistake(
+            224 - 7 + 2 * 3,
+            "Those are the single steps: divide by the stride, then add 1.",
+        ),
+        Mistake(
+            conv_output_size(224, 7, padding=3, stride=2) ** 2,
+            "That is the number of all outputs. How many columns are there?",
+        ),
     ),
     hint="Use o = ⌊(i − k + 2p)/s⌋ + 1.",
     solution="o = ⌊(224 − 7 + 6)/2⌋ + 1 = ⌊111.5⌋ + 1 = 112. The layer halves the image.",
@@ -309,8 +294,7 @@ NEVER_VISITED = SeveralChoices(
     options=tuple(
         Option(
             f"column {column}",
-            f"Column {column} is never read: the third place would cover columns 7 to 9, and "
-            "there is no column 9."
+            f"What about column {column}? Where would the third place begin and end?"
             if column in _NEVER
             else f"Column {column} is read: the kernel lies on columns 1 to 3, then on 4 to 6.",
         )
@@ -319,6 +303,30 @@ NEVER_VISITED = SeveralChoices(
     answers=tuple(i for i, column in enumerate(_COLUMNS) if column in _NEVER),
     solution="The kernel lies on columns 1 to 3, then on 4 to 6. The next place would be 7 to 9, "
     "which does not fit. So columns 7 and 8 are never read, and o = ⌊(8 − 3)/3⌋ + 1 = 2.",
+)
+
+
+STEPS = Order(
+    id="convolution/steps",
+    title="The steps of one feature map",
+    level="read it off",
+    prompt="Put the steps into an order that works.",
+    items=(
+        "Add zeros around the input (the padding).",
+        "Lay the kernel on the upper left corner of the padded input.",
+        "Multiply each kernel value by the input value under it.",
+        "Add up the products.",
+        "Write the sum into the next free cell of the output.",
+        "Move the kernel by the stride and go on, until no place is left.",
+    ),
+    precedences=(
+        Before(0, 1, "Pad before you lay the kernel down: its first place depends on it."),
+        Before(1, 2, "There is nothing to multiply before the kernel lies on the input."),
+        Before(2, 3, "Products come before their sum."),
+        Before(3, 4, "You cannot write down a sum that you have not computed."),
+        Before(4, 5, "Write the number down before you move the kernel away."),
+    ),
+    solution="Pad, place, multiply, add, write, move (and repeat).",
 )
 
 
@@ -365,6 +373,14 @@ def _size_one_inside(i: int, k: int, *, padding: int = 0, stride: int = 1) -> in
     return (i - k + 2 * padding + 1) // stride
 
 
+def _size_no_brackets(i: int, k: int, *, padding: int = 0, stride: int = 1) -> int:
+    return i - k + 2 * padding // stride + 1
+
+
+def _size_round(i: int, k: int, *, padding: int = 0, stride: int = 1) -> int:
+    return round((i - k + 2 * padding) / stride) + 1
+
+
 def _size_no_stride(i: int, k: int, *, padding: int = 0, stride: int = 1) -> int:
     return i - k + 2 * padding + 1
 
@@ -388,6 +404,8 @@ CODE_OUTPUT_SIZE = Code(
         Mistake(_size_no_one, "The + 1 for the kernel's first place is missing."),
         Mistake(_size_one_inside, "You added the 1 before dividing. It comes after."),
         Mistake(_size_no_stride, "The stride changes nothing in your function."),
+        Mistake(_size_no_brackets, "`//` binds before `+`: put the numerator in brackets."),
+        Mistake(_size_round, "`round` can go up: use `//`."),
     ),
     hint="The formula is o = ⌊(i − k + 2p)/s⌋ + 1.",
     lines=_SIZE_LINES,
@@ -462,6 +480,17 @@ def _correlate_swapped(image: Rows, kernel: Rows, *, stride: int = 1) -> list[li
     return _windows(image, kernel, tops, lefts)
 
 
+def _correlate_square(image: Rows, kernel: Rows, *, stride: int = 1) -> list[list[float]]:
+    places = range(0, len(image) - len(kernel) + 1, stride)
+    return _windows(image, kernel, places, places)  # IndexError where the image is higher than wide
+
+
+def _correlate_running(image: Rows, kernel: Rows, *, stride: int = 1) -> list[list[float]]:
+    rows = cross_correlate2d(image, kernel, stride=stride)
+    total = itertools.accumulate(itertools.chain.from_iterable(rows))
+    return [[next(total) for _ in row] for row in rows]
+
+
 def _correlate_overlap(image: Rows, kernel: Rows, *, stride: int = 1) -> list[list[float]]:
     n = len(kernel)
     tops = range(conv_output_size(len(image), n, stride=stride))
@@ -497,6 +526,11 @@ CODE_CROSS_CORRELATE = Code(
             "`len(image) - n`, and `range` stops before its end.",
         ),
         Mistake(_correlate_swapped, "The height and the width of the image are swapped."),
+        Mistake(
+            _correlate_square,
+            "You used the image's height for both axes. Columns run to `len(image[0])`.",
+        ),
+        Mistake(_correlate_running, "Set `total = 0` for each place."),
     ),
     hint="Four loops, one in the other: rows and columns of the output, rows and columns of the "
     "kernel.",
@@ -530,36 +564,76 @@ WHICH_EDGE = OneChoice(
     "gives positive numbers at the edge and 0 where the image does not change?",
     given={"image": _STEP, **_CHOICES},
     options=(
-        Option("A", "A adds up the window. It gives 9 in the bright part, where nothing changes."),
+        Option("A", "A adds up nine pixels. It gives 9 in the bright part, where nothing changes."),
         Option("B", "Right minus left: positive where it becomes brighter to the right."),
         Option("C", "C compares top and bottom. In this image they are equal: it gives 0."),
         Option("D", "D finds the edge, with the wrong sign: left minus right is negative here."),
     ),
     answer=[_finds_step(kernel) for kernel in _CHOICES.values()].index(True),
-    solution="B takes the right column minus the left. On a constant window this is 0; at the "
+    solution="B takes the right column minus the left. Where nothing changes this is 0; at the "
     "edge it is 1 + 2 + 1 = 4. B and C are the Sobel kernels.",
 )
 
 _LAPLACE: Rows = [[0, 1, 0], [1, -4, 1], [0, 1, 0]]
-_CONSTANT = cross_correlate2d([[100] * 3] * 3, _LAPLACE)[0][0]
-_RESPONSES = (0, 100, 400)
+_HU = 40  # muscle in the chapter's CT slice
+_CONSTANT = cross_correlate2d([[_HU] * 3] * 3, _LAPLACE)[0][0]
+_RESPONSES = (0, _HU, 4 * _HU)
 
 CONSTANT_AREA = OneChoice(
     id="convolution/constant-area",
     title="Where nothing changes",
     level="apply it",
-    prompt="Somewhere in the muscle, every pixel of the window is 100 HU. What does this kernel "
-    "give there?",
+    prompt=f"Somewhere in the muscle, every pixel under the kernel is {_HU} HU. What does the "
+    "kernel give there?",
     given={"kernel": _LAPLACE},
     options=(
-        Option("0", "The kernel's numbers add up to 0, and 100 times 0 is 0."),
-        Option("100", "A kernel gives back a constant where its numbers add up to 1. Add them up."),
-        Option("400", "Those are the four neighbors. The −4 in the middle takes them away again."),
-        Option("it depends on the neighbors", "The neighbors are in the window: all are 100."),
+        Option("0", f"The kernel's numbers add up to 0, and {_HU} times 0 is 0."),
+        Option(
+            f"{_HU}", "A kernel gives back a constant where its numbers add up to 1. Add them up."
+        ),
+        Option(
+            f"{4 * _HU}",
+            "Those are the four neighbors. The −4 in the middle takes them away again.",
+        ),
+        Option(
+            "it depends on the neighbors", f"The neighbors lie under the kernel too: all are {_HU}."
+        ),
     ),
     answer=_RESPONSES.index(_CONSTANT),
-    solution="100 · (1 + 1 − 4 + 1 + 1) = 100 · 0 = 0. A kernel whose numbers add up to 0 is blind "
-    "to brightness and sees only change. One whose numbers add up to 1 keeps brightness.",
+    solution=f"{_HU} · (1 + 1 − 4 + 1 + 1) = {_HU} · 0 = 0. A kernel whose numbers add up to 0 is "
+    "blind to brightness and sees only change. One whose numbers add up to 1 keeps brightness.",
+)
+
+_NOISE, _MEAN = 30, [1 / 9] * 9
+
+
+def _noise_after(weights: Sequence[float]) -> float:
+    return round(_NOISE * math.hypot(*weights), 6)
+
+
+NOISE_OF_A_MEAN = Number(
+    id="convolution/noise-of-a-mean",
+    title="What a mean leaves of the noise",
+    level="apply it",
+    prompt="A kernel takes the mean of 3 × 3 pixels: nine weights of 1/9. The pixels carry "
+    "independent noise with a standard deviation of 30 HU. What is it after the kernel?",
+    unit="HU",
+    answer=_noise_after(_MEAN),
+    tolerance=0.05,
+    mistakes=(
+        Mistake(
+            round(_NOISE * sum(_MEAN), 6),
+            "The sum of the weights is 1, and that keeps brightness. Noise adds as squares.",
+        ),
+        Mistake(
+            round(_NOISE * sum(weight**2 for weight in _MEAN), 6),
+            "You divided by 9. Divide by √9: the square root of the sum of squares is missing.",
+        ),
+        Mistake(_noise_after([1] * 9), "That is for nine weights of 1. Here each of them is 1/9."),
+    ),
+    hint="Multiply by the square root of the sum of the squared weights.",
+    solution="The squares of the weights add up to 9 · (1/9)² = 1/9, and √(1/9) = 1/3. So 30 HU "
+    "become 10 HU: the mean of n independent pixels divides the noise by √n.",
 )
 
 
@@ -589,6 +663,10 @@ CHANNEL_SUM = Number(
         Mistake(
             round(sum(_PIXEL) + _BIAS, 6),
             "You added the channels without their weights.",
+        ),
+        Mistake(
+            round(sum(map(abs, _PRODUCTS)) + _BIAS, 6),
+            "The middle weight is −1: subtract 0.4.",
         ),
     ),
     hint="Multiply channel by channel, add the three products, then add the bias.",
@@ -626,10 +704,43 @@ RGB_PARAMETERS = Number(
             "The bias is added once a map, after the channels have been summed up; not once for "
             "each channel.",
         ),
+        Mistake(
+            conv_parameters(3, 8, 3, bias=False) + 3,
+            "One bias for each of the 8 output maps, not for each input channel.",
+        ),
         Mistake(conv_parameters(3, 1, 3), "Those are the parameters of one of the 8 maps."),
     ),
     hint="Kernel height × kernel width × input channels × maps, plus one bias a map.",
     solution="3 · 3 · 3 · 8 = 216 weights and 8 biases: 224 parameters.",
+)
+
+NEXT_LAYER = Number(
+    id="convolution/next-layer",
+    title="Count the next layer",
+    level="apply it",
+    prompt="The next layer reads 8 maps and makes 16 with kernels of 3 × 3. Each map has a "
+    "bias. How many parameters does it have?",
+    answer=conv_parameters(8, 16, 3),
+    mistakes=(
+        Mistake(
+            conv_parameters(8, 16, 3, bias=False),
+            "Those are the weights. Each of the 16 maps has a bias as well.",
+        ),
+        Mistake(
+            conv_parameters(1, 16, 3),
+            "You counted one kernel for each new map. Each reads all 8 maps of the layer before.",
+        ),
+        Mistake(
+            conv_parameters(1, 16, 3, bias=False),
+            "Each of the 16 maps reads all 8 maps of the layer before, and has a bias.",
+        ),
+        Mistake(
+            conv_parameters(3, 16, 3),
+            "Only the first layer reads the 3 colors. This one reads 8 maps.",
+        ),
+    ),
+    hint="Kernel height × kernel width × maps in × maps out, plus one bias a map.",
+    solution="3 · 3 · 8 · 16 = 1,152 weights and 16 biases: 1,168 parameters.",
 )
 
 
@@ -652,8 +763,9 @@ BIGGER_IMAGE = OneChoice(
         ),
         Option(
             "Both become about four times as many.",
-            "That is a fully connected layer with as many outputs as inputs, or worse. A kernel "
-            "has no weight of its own for each place.",
+            "That would be a fully connected layer with a fixed number of outputs; with as many "
+            "outputs as inputs it would be sixteen times. A kernel has no weight of its own for "
+            "each place.",
         ),
         Option(
             "The parameters become four times as many, the multiplications stay.",
@@ -676,7 +788,7 @@ RECEPTIVE_FIELD = Number(
     "of the image can influence one output?",
     answer=1 + 5 * (3 - 1),
     mistakes=(
-        Mistake(5 * 3, "The layers' windows overlap: each layer adds 2 columns, not 3."),
+        Mistake(5 * 3, "The layers overlap in what they read: each adds 2 columns, not 3."),
         Mistake(5 * 2, "Each layer adds 2 columns, and you start from 1, the output itself."),
         Mistake(3 + 5 * 2, "The first layer already makes it 3. Only four more follow."),
         Mistake(3, "That is one layer. The next one looks at outputs that saw 3 columns each."),
@@ -722,26 +834,28 @@ STACK_WEIGHTS = Number(
     ),
     hint="One layer has k · k · C · C weights.",
     solution="7 · 7 · 64 · 64 = 200,704 against 3 · (3 · 3 · 64 · 64) = 110,592: 90,112 weights "
-    "fewer, a saving of 45 %.",
+    "fewer, a saving of 45%.",
 )
 
 
 EXERCISES: tuple[Exercise, ...] = (
     FIRST_ENTRY,
     FEATURE_MAP,
-    STEPS,
     FLIP,
     VALID_SIZE,
     PADDED_SIZE,
     SAME_PADDING,
     STRIDED_SIZE,
     NEVER_VISITED,
+    STEPS,
     CODE_OUTPUT_SIZE,
     CODE_CROSS_CORRELATE,
     WHICH_EDGE,
     CONSTANT_AREA,
+    NOISE_OF_A_MEAN,
     CHANNEL_SUM,
     RGB_PARAMETERS,
+    NEXT_LAYER,
     BIGGER_IMAGE,
     RECEPTIVE_FIELD,
     STACK_WEIGHTS,
