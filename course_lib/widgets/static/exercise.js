@@ -241,6 +241,12 @@ function matrixField({ answer, mistakes }) {
   };
 }
 
+/** A line of code that keeps its indentation when it wraps. */
+function codeLine(text) {
+  const code = text.trimStart();
+  return h("code", { style: `--indent: ${text.length - code.length}` }, code);
+}
+
 function orderField({ items, kind }) {
   const spoken = h("p", { class: "cw-spoken", role: "status" });
   const list = h("ol", { class: "cw-order" });
@@ -259,7 +265,7 @@ function orderField({ items, kind }) {
     onclick: (event) => move(item, step, event.currentTarget),
   }, sign);
   const rows = items.map((text, item) => h("li", {},
-    h("span", { class: "cw-item" }, ...(kind === "code" ? [h("code", {}, text)] : inline(text))),
+    h("span", { class: "cw-item" }, ...(kind === "code" ? [codeLine(text)] : inline(text))),
     arrow(item, -1, "up", "↑"), arrow(item, 1, "down", "↓")));
   const arrange = () => {
     list.replaceChildren(...order.map((item) => rows[item]));
