@@ -173,7 +173,7 @@ def answer(page: Any, name: str, given: Any) -> None:
     else:
         for place, text in enumerate(given):
             button = form.get_by_role("button", name=f"Move up: {text.strip()}", exact=True)
-            while form.locator("li .cw-item").all_text_contents().index(text) > place:
+            while form.locator("li .cw-item").all_text_contents().index(text.strip()) > place:
                 button.click()
     form.get_by_role("button", name="Check").click()
 
