@@ -26,7 +26,7 @@ serve: book ## build the website and serve it on this machine
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
 zip: book ## pack the website into _build/course.zip, to read without a server
-	@cd _build/html && $(abspath $(BIN))/python -m zipfile -c ../course.zip .
+	@$(BIN)/python -c 'import shutil; shutil.make_archive("_build/course", "zip", "_build/html")'
 	@echo "Packed _build/course.zip: unpack it and open index.html."
 
 notebooks: $(ALL_READY) ## execute the chapters whose code or package changed, store all notebooks
@@ -53,6 +53,7 @@ site-test: $(ALL_READY) chromium-is-there book ## only the tests of the website 
 	@$(BIN)/python -m pytest -q tests/test_site.py
 
 test-notebooks-here: ## run every notebook with the Python that is active and its torch (Colab's image)
+	@$(PYTHON) -c 'import torch' || { echo "$(PYTHON) has no torch; this target is for a machine that has one, such as Colab's."; exit 1; }
 	@before=$$($(PYTHON) -m pip freeze | grep -iE '^torch(vision)?=='); \
 	$(PYTHON) -m pip freeze --exclude-editable | grep == > /tmp/installed.txt; \
 	$(PYTHON) -m pip install --quiet --constraint /tmp/installed.txt --editable . nbval; \
@@ -77,7 +78,8 @@ python-is-new-enough:
 chromium-is-there:
 	@test -n "$${CHROMIUM:-}" || command -v chromium chromium-browser google-chrome >/dev/null || { echo "The website is tested in Chromium, and there is none: install it (Debian: apt-get install chromium), or set CHROMIUM=/path/to/it."; exit 1; }
 
-$(SITE_READY): pyproject.toml | python-is-new-enough
+$(SITE_READY): pyproject.toml
+	@test -x $(BIN)/python || $(MAKE) --no-print-directory python-is-new-enough
 	@echo "Setting up $(VENV) for the website (once, less than a minute) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install --upgrade "pip>=25.1"

@@ -131,8 +131,8 @@ def test_only_modules_that_a_chapter_loads_make_it_stale(course):
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("print(6 * 7)", "print(6 * 9)"), ("Small chapter", "Big chapter")],
-    ids=["code", "text"],
+    [("print(6 * 7)", "print(6 * 9)"), ('"42', '"43'), ("Small chapter", "Big chapter")],
+    ids=["code", "output", "text"],
 )
 def test_a_notebook_edited_by_hand_is_found(course, capsys, old, new):
     stored(course).write_text(stored(course).read_text().replace(old, new))
@@ -173,6 +173,7 @@ def test_broken_text_stops_the_build_and_every_fault_is_named(course, capsys):
         "{term}`quark`": "quark",
         "$$\n\\left( a\n$$": "latex2mathml",
         "```{erratum} E1\n```": "E1",
+        "```{note} a `tick` here": "a directive was read as text",
     }
     write_chapter(course, "\n\n".join(faults) + "\n\n" + CELL.format("print(6 * 7)"))
     assert run(course, "book") == 1
@@ -198,10 +199,55 @@ def test_a_cell_whose_place_would_be_lost_is_refused(course, capsys):
     assert "remove-cell" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (HEADER.format(kernel="python3").encode() + b"\xe9\n", "UTF-8"),
+        (b"---\njupytext: {text_representation: {format_name: myst}}\n---\n# x\n", "kernel"),
+        (b"\xef\xbb\xbf" + HEADER.format(kernel="python3").encode() + b"```{code-cell}\n```\n",
+         "code cell 1 is empty"),
+    ],
+    ids=["latin-1", "no kernel", "empty cell after a byte order mark"],
+)  # fmt: skip
+def test_a_file_that_is_no_chapter_is_explained(course, capsys, content, named):
+    (course / "book" / "01_small.md").write_bytes(content)
+    assert run(course, "notebooks") == 1
+    assert named in capsys.readouterr().err
+
+
+def test_a_chapter_that_only_a_pattern_lists_is_not_executed_by_the_site(course, capsys):
+    (course / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n- glob: 0*\n")
+    assert run(course, "book") == 1
+    assert "by `file: 01_small`" in capsys.readouterr().err
+
+
+def test_a_chapter_that_left_the_book_leaves_the_website(course, capsys):
+    assert run(course, "book") == 0
+    (course / "_toc.yml").write_text("format: jb-book\nroot: index\n")
+    assert run(course, "book") == 0
+    assert not (course / "_build/html/01_small.html").exists()
+    assert not (course / "_build/html/notebooks/01_small.ipynb").exists()
+    assert run(course, "notebooks", "--check") == 1
+    assert "belongs to no chapter" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_formatting_changes_code_cells_only(course, ending):
+    (course / "notebooks" / ".ruff.toml").write_text("line-length = 84\n")
+    text = "```python\nx=1\n```\n\n" + CELL.format("x=1") + "\nwords  \n"
+    source = course / "book" / "01_small.md"
+    source.write_bytes((HEADER.format(kernel="python3") + text).replace("\n", ending).encode())
+    assert run(course, "format") == 0
+    wanted = text.replace("ipython3\nx=1", "ipython3\nx = 1").replace("\n", ending)
+    assert source.read_bytes().decode().endswith(wanted)
+
+
 def test_text_without_a_plain_form_is_refused(course, capsys):
     write_chapter(course, "```{raw} html\n<b>x</b>\n```\n\n" + CELL.format("1"))
     assert run(course, "notebooks") == 1
-    assert "raw HTML has no form in a notebook" in capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert "raw HTML" in message
+    assert "has no form in a notebook" in message
 
 
 def test_publishing_needs_an_address_and_fills_it_in(course, capsys, monkeypatch):
@@ -209,6 +255,9 @@ def test_publishing_needs_an_address_and_fills_it_in(course, capsys, monkeypatch
         monkeypatch.delenv(name, raising=False)
     assert run(course, "publish", "--revision", "abc") == 1
     assert "COURSE_REPOSITORY" in capsys.readouterr().err
+    for address, revision in [('https://e.org/a"b', "abc"), ("https://example.org/a/course", "")]:
+        monkeypatch.setenv("COURSE_REPOSITORY", address)
+        assert run(course, "publish", "--revision", revision) == 1
     monkeypatch.setenv("COURSE_REPOSITORY", "https://example.org/a/course/")
     assert run(course, "publish", "--revision", "abc") == 0
     published = json.loads((course / "_build/colab/notebooks/01_small.ipynb").read_text())
@@ -218,11 +267,15 @@ def test_publishing_needs_an_address_and_fills_it_in(course, capsys, monkeypatch
     assert "NBVAL" not in str(published)
 
 
-@pytest.mark.parametrize("said", ["stderr", "address"])
-def test_outputs_that_cannot_repeat_are_refused(said):
-    if said == "stderr":
-        output = new_output("stream", name="stderr", text="UserWarning: look out")
-    else:
-        output = new_output("execute_result", data={"text/plain": "<object at 0x7f00>"})
+@pytest.mark.parametrize(
+    "output",
+    [
+        new_output("stream", name="stderr", text="UserWarning: look out"),
+        new_output("stream", name="stdout", text="<object at 0x7f00>"),
+        new_output("execute_result", data={"text/plain": "<object at 0x7f00>"}),
+    ],
+    ids=["stderr", "printed address", "shown address"],
+)
+def test_outputs_that_cannot_repeat_are_refused(output):
     with pytest.raises(ChapterError, match="cell 1"):
         clean_outputs([output], "chapter, cell 1")

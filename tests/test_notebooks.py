@@ -1,13 +1,16 @@
 """What a reader on Colab or GitHub sees: the stored notebooks, as files."""
 
+import json
 import re
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from course_lib.exercises import find
 from coursebook.chapters import find_chapters
 from coursebook.install_cell import SOURCE
 
@@ -103,6 +106,15 @@ def test_some_printed_numbers_are_compared_by_nbval(notebook):
 def test_no_live_widget_is_stored(notebook):
     assert "widgets" not in notebook.metadata
     assert not any("widget-view" in mime for o in outputs(notebook) for mime in o.get("data", {}))
+
+
+def test_stored_exercises_are_those_of_the_package(notebook):
+    html = "".join(output.get("data", {}).get("text/html", "") for output in outputs(notebook))
+    stored = {}
+    for name, state in re.findall(r'data-cw-id="([^"]+)"[^>]*data-cw-state="([^"]*)"', html):
+        stored[name] = json.loads(unescape(state))["exercise"]
+    assert stored
+    assert stored == {name: json.loads(json.dumps(find(name).spec())) for name in stored}
 
 
 def test_the_notebooks_stay_small():

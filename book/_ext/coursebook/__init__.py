@@ -8,8 +8,16 @@ page, slim        what a page of the website carries, and nothing else
 __main__          the commands behind the Makefile
 """
 
+import re
+from pathlib import Path
+
+from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
+
+log = logging.getLogger(__name__)
 
 # A widget's text/html is what the website mounts. The notebook builder takes outputs from the
 # stored notebook; it names types only because Sphinx wants one.
@@ -30,10 +38,26 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     for part in (directives, mathml, page, slim):
         part.setup(app)
     app.connect("source-read", _depend_on_outputs)
+    app.connect("doctree-read", _refuse_broken_fences)
     app.config.nb_mime_priority_overrides += MIME_PRIORITIES
     return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}
 
 
 def _depend_on_outputs(app: Sphinx, docname: str, source: list[str]) -> None:
     """Read a chapter again when its stored outputs changed, not only when its text did."""
-    app.env.note_dependency(f"../notebooks/{docname}.ipynb")
+    from myst_nb.core.read import is_myst_markdown_notebook
+
+    from .chapters import find_chapters
+
+    if is_myst_markdown_notebook(source[0]):
+        if docname not in {chapter.name for chapter in find_chapters(Path(app.srcdir).parent)}:
+            raise ExtensionError(f"list the chapter {docname} in _toc.yml by `file: {docname}`")
+        app.env.note_dependency(f"../notebooks/{docname}.ipynb")
+
+
+def _refuse_broken_fences(app: Sphinx, doctree: nodes.document) -> None:
+    """Warn of a directive that became text: a fence with a slip swallows what follows it."""
+    for text in doctree.findall(nodes.Text):
+        in_code = isinstance(text.parent, nodes.literal | nodes.literal_block | nodes.raw)
+        if not in_code and re.match(r"\s*(`{3,}|:{3,})\s*\{", text):
+            log.warning("a directive was read as text: %r", text[:60], location=text.parent)

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from sphinx.errors import ExtensionError
 
 from .chapters import (
     KERNEL_METADATA,
@@ -64,9 +66,12 @@ def main(arguments: list[str] | None = None) -> int:
                     print(f"formatted book/{chapter.name}.md")
         else:
             publish_notebooks(root, options.revision)
-    except ChapterError as error:
+    except (ChapterError, ExtensionError, OSError, subprocess.CalledProcessError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nStopped; the stored notebooks are whole.", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -76,6 +81,10 @@ def make_notebooks(root: Path, *, check: bool = False, force: bool = False) -> N
     Raises:
         ChapterError: A chapter failed; or, with `check`, a stored notebook isn't what it should be.
     """
+    known = {chapter.stored for chapter in find_chapters(root)}
+    orphans = sorted(set((root / "notebooks").glob("*.ipynb")) - known)
+    if orphans:
+        raise ChapterError(f"{orphans[0]} belongs to no chapter of _toc.yml: delete it")
     executed = _collect(root, execute=not check, force=force)
     texts = _resolve_texts(root, executed)
     changed = []
@@ -113,7 +122,8 @@ def make_book(root: Path) -> None:
     print("Building the website ...", flush=True)
     _sphinx(root, executed, [])
     site = root / "_build" / "html"
-    (site / "notebooks").mkdir(exist_ok=True)
+    shutil.rmtree(site / "notebooks", ignore_errors=True)
+    (site / "notebooks").mkdir()
     for chapter, _, _ in executed:
         shutil.copy(chapter.stored, site / "notebooks")
     print(f"The website is in {site} ({time.monotonic() - start:.0f} s).")
@@ -127,10 +137,12 @@ def publish_notebooks(root: Path, revision: str) -> None:
         raise ChapterError(
             "set COURSE_REPOSITORY to the repository's address, as https://host/owner/name"
         )
+    if not re.fullmatch(r"[\w.-]+", revision):
+        raise ChapterError(f"REVISION must be a commit, a tag or a branch, got {revision!r}")
     source = f"course-lib @ {address}/archive/{revision}.zip"
     for chapter in find_chapters(root):
         stored = load_stored(chapter)
-        if stored is None or MARKER not in stored.cells[0].source:
+        if stored is None or not stored.cells or MARKER not in stored.cells[0].source:
             raise ChapterError(
                 f"notebooks/{chapter.name}.ipynb has no install cell; run `make notebooks`"
             )
@@ -223,7 +235,7 @@ def _sphinx(root: Path, executed: Executed, arguments: list[str]) -> None:
         str(root / "_toc.yml"),
     ]
     command += ["--path-output", str(root), "-W", "-n", "--keep-going", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "NO_COLOR": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=False, cwd=root
     )
@@ -232,9 +244,13 @@ def _sphinx(root: Path, executed: Executed, arguments: list[str]) -> None:
 
 
 def _essence(log: str) -> str:
-    """Keep the warnings and errors of a Sphinx log."""
-    log = log.partition("Traceback (most recent call last)")[0]
-    return "\n".join(line for line in log.splitlines() if line.strip() and "====" not in line)
+    """Keep the warnings and errors of a Sphinx log, and the last line of a traceback."""
+    log = re.sub(r"\x1b\[[0-9;]*m", "", log)
+    said, _, traceback = log.partition("Traceback (most recent call last)")
+    lines = [line for line in said.splitlines() if line.strip() and "====" not in line]
+    return "\n".join(
+        lines + [x for x in traceback.splitlines() if x.strip() and "====" not in x][-3:]
+    )
 
 
 if __name__ == "__main__":

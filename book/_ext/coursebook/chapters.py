@@ -25,8 +25,8 @@ KERNEL_METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python", "pygments_lexer": "ipython3"},
 }
-# Cells that the reader of a notebook would miss can't be resolved: their place is lost.
-UNSUPPORTED_TAGS = {"remove-cell"}
+# A removed cell's place is lost when the text is resolved; the installing cell is the build's own.
+UNSUPPORTED_TAGS = {"remove-cell", "install"}
 
 
 class ChapterError(Exception):
@@ -44,7 +44,10 @@ class Chapter:
 
 def find_chapters(root: Path) -> list[Chapter]:
     """List the executable chapters of the table of contents, in reading order."""
-    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    try:
+        toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ChapterError(f"_toc.yml can't be read: {error}") from error
     chapters = []
     for name in _files_in_toc(toc):
         source = root / "book" / f"{name}.md"
@@ -52,9 +55,18 @@ def find_chapters(root: Path) -> list[Chapter]:
             raise ChapterError(
                 f"_toc.yml lists `{name}`, but there is no {source.relative_to(root)}"
             )
-        if is_myst_markdown_notebook(source.read_text(encoding="utf-8")):
+        if is_myst_markdown_notebook(_text_of(source)):
+            if "/" in name:
+                raise ChapterError(f"_toc.yml lists `{name}`; chapters stand in book/ itself")
             chapters.append(Chapter(name, source, root / "notebooks" / f"{name}.ipynb"))
     return chapters
+
+
+def _text_of(source: Path) -> str:
+    try:
+        return source.read_text(encoding="utf-8-sig")
+    except UnicodeError as error:
+        raise ChapterError(f"{source} must be saved as UTF-8: {error}") from error
 
 
 def _files_in_toc(node: Any) -> Iterator[str]:
@@ -72,17 +84,23 @@ def _files_in_toc(node: Any) -> Iterator[str]:
 def read_chapter(chapter: Chapter) -> Any:
     """Read a chapter's Markdown as a notebook without outputs."""
     config = MdParserConfig(enable_extensions={"colon_fence", "dollarmath"})
-    text = chapter.source.read_text(encoding="utf-8")
+    text = _text_of(chapter.source)
     try:
         notebook = read_myst_markdown_notebook(text, config=config, path=str(chapter.source))
     except Exception as error:
         raise ChapterError(f"{chapter.name}: its code cells can't be read: {error}") from error
+    if not dict(notebook.metadata.get("kernelspec") or {}).get("name"):
+        raise ChapterError(f"{chapter.name}: its front matter names no kernel; say `name: python3`")
     notebook.metadata["language_info"] = KERNEL_METADATA["language_info"]
-    for number, cell in enumerate(code_cells(notebook), 1):
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for number, cell in enumerate(cells, 1):
+        where = f"{chapter.name}, code cell {number}"
+        if not cell.source.strip():
+            raise ChapterError(f"{where} is empty")
         unsupported = UNSUPPORTED_TAGS.intersection(cell.metadata.get("tags", []))
         if unsupported:
             raise ChapterError(
-                f"{chapter.name}, code cell {number}: tag {sorted(unsupported)[0]!r} is not "
+                f"{where}: tag {sorted(unsupported)[0]!r} is not "
                 "supported; use 'remove-input' or 'hide-input'"
             )
     return notebook
@@ -116,6 +134,12 @@ def code_fingerprint(notebook: Any) -> str:
     return _digest(json.dumps(cells, sort_keys=True).encode())
 
 
+def output_fingerprint(notebook: Any) -> str:
+    """Hash the outputs of a chapter, to notice when somebody edits them."""
+    outputs = [cell.outputs for cell in code_cells(notebook)]
+    return _digest(json.dumps(outputs, sort_keys=True).encode())
+
+
 def package_fingerprint(modules: Iterable[str], root: Path) -> str:
     """Hash the sources of the `course_lib` modules that a chapter loaded."""
     return _digest(*(_module_source(module, root) for module in sorted(modules)))
@@ -140,10 +164,13 @@ def why_stale(chapter: Chapter, notebook: Any, stored: Any | None, root: Path) -
     """Say why the stored outputs of a chapter can't be used any more, or None when they can."""
     if stored is None:
         return "it has no stored outputs yet"
-    record = stored.metadata.get("course", {})
+    record = stored.metadata.get("course")
+    record = record if isinstance(record, dict) else {}
     if code_fingerprint(notebook) != record.get("code"):
         return "its code cells changed"
-    if [cell.source for cell in code_cells(stored)] != [c.source for c in code_cells(notebook)]:
+    sources = [cell.source for cell in code_cells(notebook)]
+    same = [cell.source for cell in code_cells(stored)] == sources
+    if not same or output_fingerprint(stored) != record.get("outputs"):
         return f"notebooks/{chapter.name}.ipynb was edited by hand"
     if package_fingerprint(record.get("modules", []), root) != record.get("package"):
         return "course_lib changed"
@@ -189,6 +216,7 @@ def execute_chapter(chapter: Chapter, notebook: Any, root: Path) -> dict[str, An
         cell.outputs = clean_outputs(cell.outputs, f"{chapter.name}, code cell {number}")
     return {
         "code": code_fingerprint(notebook),
+        "outputs": output_fingerprint(notebook),
         "modules": modules,
         "package": package_fingerprint(modules, root),
     }
@@ -211,6 +239,7 @@ def clean_outputs(outputs: Sequence[Any], where: str) -> list[Any]:
                 raise ChapterError(
                     f"{where} wrote to stderr; no warning may reach a reader:\n{output.text}"
                 )
+            _refuse_address(output.text, where)
             if kept and kept[-1].output_type == "stream":
                 kept[-1].text += output.text
                 continue
@@ -219,11 +248,15 @@ def clean_outputs(outputs: Sequence[Any], where: str) -> list[Any]:
             output.metadata = nbformat.NotebookNode()
             if "execution_count" in output:
                 output.execution_count = None
-            for mime, data in output.data.items():
-                if isinstance(data, str) and " at 0x" in data:
-                    raise ChapterError(f"{where}: its {mime} output holds a memory address: {data}")
+            for data in output.data.values():
+                _refuse_address(data, where)
         kept.append(output)
     return kept
+
+
+def _refuse_address(data: object, where: str) -> None:
+    if isinstance(data, str) and " at 0x" in data:
+        raise ChapterError(f"{where}: its output holds a memory address: {data[:200]}")
 
 
 def take_outputs(notebook: Any, stored: Any) -> None:
@@ -270,9 +303,13 @@ def format_chapter(chapter: Chapter, root: Path) -> bool:
         for verb in (["check", "--fix-only", "--quiet"], ["format", "--quiet"]):
             subprocess.run([*ruff, *verb, *config, str(path)], check=True)
         formatted = nbformat.read(path, as_version=4)
-    before = text = chapter.source.read_text(encoding="utf-8")
+    raw = chapter.source.read_bytes().decode("utf-8-sig")
+    before = text = raw.replace("\r\n", "\n")
+    place = 0
     for old, new in zip(cells, formatted.cells, strict=True):
-        text = text.replace(f"\n{old.source}\n```", f"\n{new.source}\n```", 1)
+        place = text.index(f"\n{old.source}\n```", text.index("{code-cell}", place))
+        text = f"{text[:place]}\n{new.source}{text[place + 1 + len(old.source) :]}"
     if text != before:
-        chapter.source.write_text(text, encoding="utf-8")
+        ending = "\r\n" if "\r\n" in raw else "\n"
+        chapter.source.write_bytes(text.replace("\n", ending).encode())
     return text != before

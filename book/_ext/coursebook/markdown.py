@@ -25,7 +25,12 @@ class Page:
 
 
 class Unsupported(Exception):
-    """A construct of the text that has no plain-Markdown form yet."""
+    """A construct of the text, at this node, that has no plain-Markdown form yet."""
+
+    def __init__(self, what: str, node: nodes.Node) -> None:
+        """Say what it is and where."""
+        super().__init__(what)
+        self.node = node
 
 
 def escape(text: str) -> str:
@@ -34,7 +39,7 @@ def escape(text: str) -> str:
     >>> escape("2 * 3 and x_1")
     '2 \\\\* 3 and x\\\\_1'
     """
-    return re.sub(r"([\\`*_$<\[\]])", r"\\\1", text)
+    return re.sub(r"([\\`*_$<~\[\]])", r"\\\1", text)
 
 
 def inline(node: nodes.Node) -> str:
@@ -63,19 +68,29 @@ def _inline(node: nodes.Node) -> str:
         case nodes.reference() | addnodes.number_reference():
             return _link(node)
         case nodes.image():
-            raise Unsupported("an image inside a line; use a {figure}")
+            raise Unsupported("an image inside a line (use a {figure})", node.parent)
         case nodes.inline() | nodes.generated():
             return inline(node)
+        case nodes.raw() if node.astext().strip() == "<br />":
+            return "\\\n"
         case nodes.raw() if "html" not in node["format"].split():
             return ""  # bibliographies carry LaTeX for PDFs
         case nodes.target() | nodes.comment() | addnodes.index():
             return ""
-    raise Unsupported(f"<{node.tagname}> in a line")
+    raise Unsupported(f"<{node.tagname}> in a line, {node.astext()[:40]!r},", node.parent)
 
 
 def _code_span(text: str) -> str:
-    fence = "``" if "`" in text else "`"
-    return f"{fence}{text}{fence}"
+    fence = _longer_than("`", text)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def _longer_than(fence: str, text: str) -> str:
+    """Lengthen a fence of backticks until the text holds none like it."""
+    while fence in text:
+        fence += "`"
+    return fence
 
 
 def _link(node: nodes.Element) -> str:
@@ -97,7 +112,7 @@ def block(node: nodes.Node, page: Page) -> str:
     for kinds, render in _RULES:
         if isinstance(node, kinds):
             return render(node, page)
-    raise Unsupported(f"<{node.tagname}>")
+    raise Unsupported(f"<{node.tagname}>", node)
 
 
 def _children(node: nodes.Element, page: Page) -> str:
@@ -105,7 +120,15 @@ def _children(node: nodes.Element, page: Page) -> str:
 
 
 def _paragraph(node: nodes.Element, page: Page) -> str:
-    return inline(node)
+    # What would begin a heading, a quote or a list at the start of a line is text here.
+    return re.sub(r"(?m)^(\s*)(\d*)([#>+.)-](?=\s))", _escape_start, inline(node))
+
+
+def _escape_start(match: re.Match[str]) -> str:
+    space, digits, mark = match.groups()
+    if (mark in ".)") != bool(digits):
+        return match[0]
+    return f"{space}{digits}\\{mark}"
 
 
 def _math(node: nodes.Element, page: Page) -> str:
@@ -118,7 +141,8 @@ def _math(node: nodes.Element, page: Page) -> str:
 
 def _code(node: nodes.Element, page: Page) -> str:
     language = str(node.get("language", "")).replace("none", "")
-    return f"```{language}\n{node.astext().rstrip()}\n```"
+    fence = _longer_than("```", node.astext())
+    return f"{fence}{language}\n{node.astext().rstrip()}\n{fence}"
 
 
 def _list(node: nodes.Element, page: Page) -> str:
@@ -126,16 +150,21 @@ def _list(node: nodes.Element, page: Page) -> str:
     items = []
     for position, item in enumerate(node.children):
         mark = f"{first + position}." if isinstance(node, nodes.enumerated_list) else "-"
-        body = _tight(blocks(item.children, page))
+        body = _item(item, page)
         items.append(f"{mark} {textwrap.indent(body, ' ' * (len(mark) + 1)).lstrip()}")
     text = [child for item in node.children for child in item.children[1:]]
     loose = any(not isinstance(child, (nodes.bullet_list, nodes.enumerated_list)) for child in text)
     return ("\n\n" if loose else "\n").join(items)
 
 
-def _tight(body: str) -> str:
-    """Let a nested list follow its item without a blank line."""
-    return re.sub(r"\n\n(- |\d+\. )", r"\n\1", body)
+def _item(item: nodes.Node, page: Page) -> str:
+    """Render a list's item; a nested list follows it without a blank line."""
+    body = ""
+    for child in item.children:
+        is_list = isinstance(child, nodes.bullet_list | nodes.enumerated_list)
+        gap = "\n" if is_list and child.get("start", 1) == 1 else "\n\n"
+        body += (gap if body else "") + block(child, page)
+    return body
 
 
 def _definitions(node: nodes.Element, page: Page) -> str:
@@ -168,7 +197,9 @@ def caption(node: nodes.Element, page: Page) -> str:
     texts = [child for child in node.children if isinstance(child, nodes.caption)]
     legends = [child for child in node.children if isinstance(child, nodes.legend)]
     label = f"**Fig. {number}** " if number else ""
-    return "\n\n".join([label + inline(c) for c in texts] + [blocks(legends, page)]).strip()
+    return "\n\n".join(
+        [label + inline(c) for c in texts] + [_children(legend, page) for legend in legends]
+    ).strip()
 
 
 def _figure(node: nodes.Element, page: Page) -> str:
@@ -189,8 +220,18 @@ def _table(node: nodes.Element, page: Page) -> str:
     )
     rows = [[_table_cell(entry) for entry in row.children] for row in node.findall(nodes.row)]
     lines = [f"| {' | '.join(row)} |" for row in rows]
-    lines.insert(1, "|" + "---|" * len(rows[0]))
+    lines.insert(1, "|" + "".join(f"{_alignment(entry)}|" for entry in _first_row(node)))
     return title + "\n".join(lines)
+
+
+def _first_row(table: nodes.Element) -> list[nodes.Node]:
+    return list(next(iter(table.findall(nodes.row))).children)
+
+
+def _alignment(entry: nodes.Node) -> str:
+    classes = entry.get("classes", []) if isinstance(entry, nodes.Element) else []
+    marks = {"text-left": ":--", "text-center": ":-:", "text-right": "--:"}
+    return next((marks[name] for name in classes if name in marks), "---")
 
 
 def _table_cell(entry: nodes.Node) -> str:
@@ -206,7 +247,7 @@ def _footnote(node: nodes.Element, page: Page) -> str:
 
 def _raw(node: nodes.Element, page: Page) -> str:
     if "html" in node["format"].split():
-        raise Unsupported("raw HTML")
+        raise Unsupported(f"raw HTML, {node.astext()[:40]!r},", node)
     return ""
 
 

@@ -56,9 +56,8 @@ class NotebookBuilder(Builder):
         try:
             cells = list(_cells(doctree, Page(numbers, Path(self.srcdir)), level=1))
         except Unsupported as error:
-            log.warning(
-                "%s has no form in a notebook yet; see markdown.py", error, location=docname
-            )
+            place = error.node if getattr(error.node, "line", None) else docname
+            log.warning("%s has no form in a notebook; see markdown.py", error, location=place)
             return
         notebook = nbformat.v4.new_notebook(cells=cells, metadata=KERNEL_METADATA)
         nbformat.write(notebook, Path(self.outdir, f"{docname}.ipynb"))

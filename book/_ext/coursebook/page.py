@@ -12,6 +12,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
 
 WIDGETS = "course_lib/widgets"
 NBVAL_MARK = "# NBVAL_CHECK_OUTPUT\n"
@@ -23,7 +24,12 @@ def repository() -> str:
     `COURSE_REPOSITORY`, or what GitHub's runners say of themselves.
     """
     if address := os.environ.get("COURSE_REPOSITORY", ""):
-        return address.rstrip("/")
+        address = address.rstrip("/").removesuffix(".git")
+        if not re.fullmatch(r"https://[\w.:-]+(/[\w.~-]+){2,}", address):
+            raise ExtensionError(
+                f"COURSE_REPOSITORY must be like https://host/owner/name, got {address!r}"
+            )
+        return address
     if name := os.environ.get("GITHUB_REPOSITORY", ""):
         return f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{name}"
     return ""
@@ -37,7 +43,7 @@ def colab_address(chapter: str) -> str:
     address = repository()
     if not address.startswith("https://github.com/"):
         return ""
-    name = address.removeprefix("https://github.com/").removesuffix(".git")
+    name = address.removeprefix("https://github.com/")
     return f"https://colab.research.google.com/github/{name}/blob/colab/notebooks/{chapter}.ipynb"
 
 

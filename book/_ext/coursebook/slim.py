@@ -109,6 +109,10 @@ def _finish(app: Sphinx, error: Exception | None) -> None:
     if error is not None or app.builder.format != "html":
         return
     site = Path(app.outdir)
+    known = {*app.env.found_docs, "genindex", "search", "index"}
+    for page in site.glob("*.html"):
+        if page.stem not in known:
+            page.unlink()  # a page that was built before it left the table of contents
     pages = sorted(site.rglob("*.html"))
     texts = {page: page.read_text(encoding="utf-8") for page in pages}
     script = site / ICON_SCRIPT
