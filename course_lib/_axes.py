@@ -41,6 +41,20 @@ def whole_number(name: str, value: object) -> int:
     return number
 
 
+def whole_number_from(low: int, high: int, name: str, value: object) -> int:
+    """Return `value` as an int from `low` to `high`."""
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        number = operator.index(value)  # type: ignore[arg-type]  # refuses what is no integer
+        if low <= number <= high:
+            return number
+    except TypeError:
+        pass
+    expected = f"a whole number from {low} to {high}"
+    raise ValueError(f"`{name}` must be {expected}, got {reprlib.repr(value)}")
+
+
 def true_or_false(name: str, value: object) -> bool:
     """Return `value` if it is a bool."""
     if not isinstance(value, bool):

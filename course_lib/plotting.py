@@ -5,6 +5,7 @@ full size, so that its type is never smaller than the text; panels stand at most
 """
 
 import math
+import reprlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch, Rectangle
 from torch import Tensor
+
+from course_lib._axes import whole_number
+from course_lib._plotting_checks import (
+    are_numbers,
+    as_image,
+    as_matrix,
+    check_range,
+    check_window,
+    listed,
+    one_each,
+)
+from course_lib.arithmetic import conv_output_size
 
 WIDTH = 4.8  # inches
 ACCENT = "#0072b2"  # blue of Okabe and Ito's palette, which color-blind readers tell apart
@@ -56,13 +69,18 @@ def window(center: float, width: float) -> tuple[float, float]:
 
     Args:
         center: The value shown as middle gray, in HU.
-        width: Distance between black and white, in HU.
+        width: Distance between black and white, in HU, above 0.
+
+    Raises:
+        ValueError: If `width` is not above 0.
     """
+    if not width > 0:
+        raise ValueError(f"`width` must be above 0, got {width!r}")
     return center - width / 2, center + width / 2
 
 
 def show_images(
-    images: Sequence[Tensor],
+    images: Sequence[Any],
     labels: Sequence[str],
     *,
     ranges: Sequence[tuple[float, float] | None] | None = None,
@@ -80,9 +98,11 @@ def show_images(
     >>> plt.close(figure)
 
     Args:
-        images: Each of shape (H, W), (1, H, W) or, in color with values in [0, 1], (3, H, W).
+        images: Tensors or arrays, each of shape (H, W), (1, H, W) or, in color with values in
+            [0, 1], (3, H, W).
         labels: A few words above each image.
-        ranges: For each image the values shown as black and white; None takes its own extremes.
+        ranges: For each image the values shown as black and white, (low, high); None takes its
+            own extremes. Where the image is signed, low must be -high.
         signed: For each image whether its sign matters: it is then drawn in blue and red with
             white at zero, symmetric up to the 99.5th percentile of its magnitude.
         spacing_mm: For each image the pixel spacing (row, column). Axes are in millimeters where
@@ -94,17 +114,25 @@ def show_images(
         The figure.
 
     Raises:
-        ValueError: If the arguments differ in length or an image has another shape.
+        ValueError: If there is no image or `columns` is below 1, the arguments differ in length,
+            an image has another shape, a range is not (low, high) with low below high, or a
+            spacing is not two numbers above 0.
     """
+    images = [as_image(image) for image in listed("images", images)]
     count = len(images)
-    ranges = [None] * count if ranges is None else ranges
-    signed = [False] * count if signed is None else signed
-    for name, values in (("labels", labels), ("ranges", ranges), ("signed", signed)):
-        if len(values) != count:
-            raise ValueError(f"`{name}` must have {count} entries, one an image, got {len(values)}")
-    if spacing_mm is not None and len(spacing_mm) != count:
-        raise ValueError(f"`spacing_mm` must have {count} entries, got {len(spacing_mm)}")
-    columns = min(columns, count)
+    labels = one_each("labels", "label", labels, "images", count)
+    ranges = one_each("ranges", "range", ranges, "images", count) if ranges is not None else None
+    signed = one_each("signed", "entry", signed, "images", count) if signed is not None else None
+    ranges, signed = ranges or [None] * count, signed or [False] * count
+    for limits, has_sign in zip(ranges, signed, strict=True):
+        check_range(limits, has_sign)
+    if spacing_mm is not None:
+        spacing_mm = one_each("spacing_mm", "spacing", spacing_mm, "images", count)
+        for spacing in spacing_mm:
+            if spacing is not None and not (are_numbers(spacing, 2) and min(spacing) > 0):
+                expected = "(row, column) in millimeters, both above 0, or None"
+                raise ValueError(f"`spacing_mm` must be {expected}, got {reprlib.repr(spacing)}")
+    columns = min(whole_number("columns", columns), count)
     rows = math.ceil(count / columns)
     axes_height = 0.55 if spacing_mm is not None else 0.0
     tallest = max(image.shape[-2] / image.shape[-1] for image in images)
@@ -144,8 +172,15 @@ def show_kernels(
 
     Returns:
         The figure.
+
+    Raises:
+        ValueError: If there is no kernel or `columns` is below 1, the labels differ in number, or
+            a kernel is no matrix of numbers.
     """
-    columns = min(columns, len(kernels))
+    kernels = [as_matrix("kernels", kernel, "biuf") for kernel in listed("kernels", kernels)]
+    if labels is not None:
+        labels = one_each("labels", "label", labels, "kernels", len(kernels))
+    columns = min(whole_number("columns", columns), len(kernels))
     rows = math.ceil(len(kernels) / columns)
     head = 0.38 if labels else 0.08
     size = (WIDTH, rows * (WIDTH / columns * 0.92 + head))
@@ -154,8 +189,7 @@ def show_kernels(
         ax.set_xticks([])
         ax.set_yticks([])
         ax.spines[:].set_visible(True)
-    for index, (ax, kernel) in enumerate(zip(axes.flat, kernels, strict=False)):
-        values = _matrix(kernel)
+    for index, (ax, values) in enumerate(zip(axes.flat, kernels, strict=False)):
         limit = float(np.abs(values).max()) or 1.0
         ax.imshow(values, cmap=SIGNED, vmin=-limit, vmax=limit)
         if labels:
@@ -185,9 +219,18 @@ def show_matrix(
 
     Returns:
         The figure. Cells have the same size in all matrices.
+
+    Raises:
+        ValueError: If there is no matrix, the labels or windows differ in number, an entry is no
+            matrix of numbers or texts, or a window reaches past its matrix.
     """
-    grids = [_matrix(matrix) for matrix in matrices]
-    frames = [None] * len(grids) if windows is None else windows
+    grids = [as_matrix("matrices", matrix, "iufU") for matrix in listed("matrices", matrices)]
+    labels = one_each("labels", "label", labels, "matrices", len(grids))
+    frames: list[Any] = [None] * len(grids)
+    if windows is not None:
+        frames = one_each("windows", "window", windows, "matrices", len(grids))
+    for grid, frame in zip(grids, frames, strict=True):
+        check_window(frame, grid.shape)
     widths = [grid.shape[1] for grid in grids]
     tallest = max(grid.shape[0] for grid in grids)
     cell = WIDTH / (sum(widths) + 0.7 * (len(grids) - 1) + 0.2)
@@ -215,9 +258,17 @@ def show_visits(input_size: int, kernel_size: int, *, padding: int = 0, stride: 
     Returns:
         The figure: one row of cells for the padded input (columns of the input numbered from 1,
         zeros for the padding, hatched where the kernel never goes), and a bar for each place.
+
+    Raises:
+        ValueError: If an argument is no int, `padding` is below 0, another one is below 1, or the
+            kernel is larger than the padded input.
     """
+    input_size = whole_number("input_size", input_size)  # here one axis is drawn: no tuples
+    kernel_size = whole_number("kernel_size", kernel_size)
+    padding, stride = whole_number("padding", padding), whole_number("stride", stride)
+    places = conv_output_size(input_size, kernel_size, padding=padding, stride=stride)
     padded = input_size + 2 * padding
-    starts = range(0, padded - kernel_size + 1, stride)
+    starts = range(0, places * stride, stride)
     visited = {start + offset for start in starts for offset in range(kernel_size)}
     figure, ax = plt.subplots(figsize=(WIDTH, 0.75 + 0.28 * len(starts)))
     for column in range(padded):
@@ -301,23 +352,12 @@ def draw_welcome_picture(path: str | Path) -> None:
         plt.close(figure)
 
 
-def _matrix(values: Any) -> np.ndarray[Any, Any]:
-    if isinstance(values, Tensor):
-        values = values.detach().cpu().numpy()
-    array = np.asarray(values)
-    if array.ndim != 2:
-        raise ValueError(f"a matrix must have two dimensions, got shape {array.shape}")
-    return array
-
-
 def _draw_image(ax: Axes, image: Tensor, limits: tuple[float, float] | None, signed: bool) -> Any:
     values = image.detach().cpu().float().numpy()
     if values.ndim == 3 and values.shape[0] == 3:
         return ax.imshow(values.transpose(1, 2, 0).clip(0, 1))
     if values.ndim == 3 and values.shape[0] == 1:
         values = values[0]
-    if values.ndim != 2:
-        raise ValueError(f"`images` must be (H, W), (1, H, W) or (3, H, W), got {values.shape}")
     if signed:
         high = limits[1] if limits else float(np.percentile(np.abs(values), 99.5)) or 1.0
         return ax.imshow(values, cmap=SIGNED, vmin=-high, vmax=high)

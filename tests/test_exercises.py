@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from course_lib import exercises
 from course_lib.exercises import catalog, check, find, kinds, show
 from course_lib.exercises._code import DRAWS, same_value
+from course_lib.exercises._order import Sequencing
 from course_lib.exercises._read import read_indices, read_number, read_rows
 
 BASE: dict[str, Any] = {
@@ -91,6 +92,8 @@ def test_numbers_are_read(text: object, value: float) -> None:
         ([3], "A number is asked for; a list is not one"),
         ({}, "A number is asked for; dict is not one"),
         ("x" * 50, f"“{'x' * 20}…”"),
+        ("*a* `b`", "“a b” is not a number"),
+        ("`*" * 9 + "x" * 21, f"“{'x' * 20}…”"),
     ],
 )
 def test_what_is_no_number_is_named(text: object, part: str) -> None:
@@ -198,6 +201,16 @@ def test_orders(samples: dict[str, Any]) -> None:
     )
 
 
+def test_shuffling_is_done_once_for_a_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    shown = Sequencing.shown.fget  # type: ignore[attr-defined]
+    monkeypatch.setattr(Sequencing, "shown", property(lambda s: asked.append(s) or shown(s)))
+    steps = Sequencing(("a", "b", "c"), (), "", "seed")
+    steps.grade([0, 1, 2])
+    steps.spec()
+    assert len(asked) == 2
+
+
 def test_equal_lines_may_swap() -> None:
     order = kinds.Order(**BASE, items=("a", "b", "a"))
     place = [order.shown.index(i) for i in (2, 1, 0)]
@@ -228,6 +241,74 @@ def test_code_is_run(samples: dict[str, Any]) -> None:
         assert (feedback.correct, feedback.counted) == (False, False)
     assert "still to be written" in exercise.grade(unfinished).message
     assert "does it end with `return`?" in exercise.grade(lambda n: None).message.lower()
+
+
+class Refuses:
+    def __repr__(self) -> str:
+        raise RuntimeError("no repr")
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("no comparison")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Silent(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def test_code_may_give_and_raise_anything(samples: dict[str, Any]) -> None:
+    exercise = samples["code"]
+
+    def fails(error: BaseException) -> Any:
+        def half(n: int) -> int:
+            raise error
+
+        return half
+
+    def said(function: Any) -> str:
+        feedback = exercise.grade(function)
+        assert not feedback.correct
+        return str(feedback.message).partition("; ")[2]
+
+    assert said(lambda n: 10**400).startswith("yours gives 1000")
+    assert said(lambda n: 10**5000) == "yours gives <int, which cannot be shown>."
+    assert said(lambda n: Refuses()) == "yours gives <Refuses, which cannot be shown>."
+    assert said(fails(Silent())) == "yours raises Silent: <Silent, which cannot be shown>."
+    assert said(lambda n: sys.exit()) == "yours raises SystemExit."
+    assert said(fails(SystemExit("bye"))) == "yours raises SystemExit: bye."
+    with pytest.raises(KeyboardInterrupt):  # the reader stops a loop
+        exercise.grade(fails(KeyboardInterrupt()))
+    answers_like_it = dataclasses.replace(exercise, reference=lambda n: Refuses(), mistakes=())
+    assert not answers_like_it.grade(lambda n: Refuses()).correct
+
+
+def test_code_that_gives_text_is_told_so(samples: dict[str, Any]) -> None:
+    message = samples["code"].grade(lambda n: str(n // 2)).message
+    number = message.partition("should be ")[2].partition(";")[0]
+    assert message.endswith(f"should be {number}; yours gives '{number}'.")
+
+
+def test_a_print_in_the_code_is_seen_once(
+    samples: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def half(n: int) -> int:
+        print("looking at", n)
+        return n // 2
+
+    assert samples["code"].grade(half).correct
+    assert capsys.readouterr().out.count("looking at") == 1
+
+
+@pytest.mark.parametrize("answer", [None, 3, "half", {0, 1, 2}])
+def test_code_with_lines_asks_for_the_function(samples: dict[str, Any], answer: object) -> None:
+    feedback = samples["code"].grade(answer)
+    assert feedback.message == "Give the function itself: `check('sample/code', half)`."
+    assert not feedback.counted
+    order = samples["code"].spec()["order"]
+    assert samples["code"].grade(np.array(order)).correct
+    assert samples["code"].grade([0]).message == "An answer lists the numbers 0 to 2, each once."
 
 
 def test_code_without_lines_asks_for_the_function(samples: dict[str, Any]) -> None:
@@ -264,6 +345,9 @@ def test_values_are_compared_by_element() -> None:
     assert same_value({"a": 1}, {"a": 1})
     assert not same_value([1, 2], [1])
     assert not same_value(None, 0)
+    assert not same_value(10**400, 0)
+    assert not same_value(0.5, 10**400)
+    assert same_value(10**400, 10**400)
 
 
 # Definitions --------------------------------------------------------------------------------------
@@ -321,6 +405,21 @@ def test_finding() -> None:
             find(bad)  # type: ignore[arg-type]  # what a reader may type
     with pytest.raises(ValueError, match="`id` must name"):
         check("nowhere/x", 1)
+
+
+def test_finding_helps_in_few_words() -> None:
+    def said(id: str) -> str:
+        with pytest.raises(ValueError, match="`id` must name an exercise") as caught:
+            find(id)
+        return str(caught.value)
+
+    assert "got 'convolution/x'. The chapter has convolution/" in said("convolution/x")
+    assert "size'? The chapter has" in said("convolution/valid-siz")
+    for id in ("valid-size", "convolutions/valid-size", "valid_size"):
+        assert "; did you mean 'convolution/valid-size'" in said(id)
+    for id in ("x" * 10_000, "convolution/" + "x" * 10_000):
+        assert "xx...xx" in said(id)
+        assert "x" * 60 not in said(id)
 
 
 def test_showing() -> None:

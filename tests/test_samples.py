@@ -13,6 +13,7 @@ from pydicom.pixels import apply_rescale
 
 from course_lib import plotting
 from course_lib.data import ct_slice, mr_slice, retina
+from course_lib.widgets import ConvolutionLab
 
 matplotlib.use("Agg")
 
@@ -79,10 +80,22 @@ def test_smaller_retina_keeps_range_and_brightness(size):
     assert torch.allclose(pixels.mean((1, 2)), whole.mean((1, 2)), rtol=0.05)
 
 
-@pytest.mark.parametrize("size", [0, -1, 1412, 2.0, True, "64", None])
+@pytest.mark.parametrize("size", [0, -1, 1412, 2.0, True, "64", None, np.int64(1412)])
 def test_retina_refuses_other_sizes(size):
-    with pytest.raises(ValueError, match="`size` must be an integer from 1 to 1411, got"):
+    with pytest.raises(ValueError, match="`size` must be a whole number from 1 to 1411, got"):
         retina(size)
+
+
+def test_sizes_of_numpy_are_taken():
+    assert retina(np.int64(64))[0].shape == (3, 64, 64)
+    lab = ConvolutionLab(np.int64(6), stride=np.uint8(2))
+    assert (lab.input_size, lab.stride, len(lab.output())) == (6, 2, 2)
+
+
+@pytest.mark.parametrize("flip", ["no", None, 0, 1.0])
+def test_the_lab_takes_a_bool_only(flip):
+    with pytest.raises(ValueError, match="`flip` must be True or False, got"):
+        ConvolutionLab(flip=flip)
 
 
 def test_each_call_gives_fresh_pixels():
@@ -125,9 +138,9 @@ def test_images_are_drawn_to_scale_and_signed_ones_around_zero(figure):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"labels": []}, "`labels` must have 1 entries, one an image, got 0"),
-        ({"labels": ["a"], "ranges": [None, None]}, "`ranges` must have 1 entries"),
-        ({"labels": ["a"], "spacing_mm": []}, "`spacing_mm` must have 1 entries"),
+        ({"labels": []}, "`labels` must have one label for each of the 1 images, got 0"),
+        ({"labels": ["a"], "ranges": [None, None]}, "`ranges` must have one range for each"),
+        ({"labels": ["a"], "spacing_mm": []}, "`spacing_mm` must have one spacing"),
     ],
 )
 def test_images_need_one_entry_each(arguments, message):

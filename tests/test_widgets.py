@@ -237,6 +237,79 @@ def test_each_kind_is_graded_and_kept(
     assert page.evaluate(SAVED)[f"sample/{name}"] == before
 
 
+def test_only_a_new_answer_is_a_try(widget_page: Pages, samples: Samples) -> None:
+    page = widget_page(ExerciseWidget(samples["number"]), ExerciseWidget(samples["matrix"]))
+    count = card(page, "number").locator(".cw-tries")
+    page.get_by_label("Your answer").fill("4")
+    card(page, "number").get_by_role("button", name="Check").dblclick()
+    assert count.inner_text() == "1 try"
+    for _ in range(3):
+        answer(page, "number", "4")
+    page.reload()
+    answer(page, "number", "4")
+    assert page.get_by_text("You rounded up.").is_visible()
+    assert count.inner_text() == "1 try"
+    answer(page, "number", "5")
+    assert count.inner_text() == "2 tries"
+    answer(page, "number", "3")
+    for given in ("4", "5", "3.0"):
+        answer(page, "number", given)
+        assert count.inner_text() == "3 tries"
+        assert card(page, "number").locator(".cw-status").inner_text() == "Solved"
+    page.reload()
+    assert count.inner_text() == "3 tries"
+    for _ in range(2):
+        answer(page, "matrix", ((1, 3, 5), (2, 4, -3)))
+    assert card(page, "matrix").locator(".cw-tries").inner_text() == "1 try"
+
+
+@pytest.mark.parametrize(("name", "wrong", "hint", "right"), WRONG_AND_RIGHT)
+def test_a_verdict_goes_when_the_answer_changes(
+    widget_page: Pages, samples: Samples, name: str, wrong: Any, hint: str, right: Any
+) -> None:
+    page = widget_page(ExerciseWidget(samples[name]))
+    form = card(page, name)
+
+    def change() -> None:
+        if name in ("one", "several"):
+            form.locator("input").nth(2).click()
+        elif form.locator("input").count():
+            form.locator("input").first.fill("7")
+        else:
+            form.get_by_role("button", name="Move down").first.click()
+
+    for given, word, status, tries in [
+        (wrong, "Not yet.", "", "1 try"),
+        (right, "Right.", "Solved", "2 tries"),
+    ]:
+        answer(page, name, given)
+        assert word in form.locator(".cw-feedback").inner_text()
+        change()
+        assert form.locator(".cw-feedback").inner_text() == ""
+        assert form.locator("[aria-invalid=true]").count() == 0
+        assert form.locator(".cw-status").inner_text() == status
+        assert form.locator(".cw-tries").inner_text() == tries
+
+
+def test_a_cell_that_cannot_be_read_is_marked(widget_page: Pages, samples: Samples) -> None:
+    page = widget_page(ExerciseWidget(samples["matrix"]))
+    answer(page, "matrix", ((1, 2, -3), (3, "x", 5)))
+    assert "Row 2, column 2: “x” is not a number." in card(page, "matrix").inner_text()
+    marked = page.locator("[aria-invalid=true]")
+    assert [marked.count(), marked.get_attribute("aria-label")] == [1, "row 2, column 2"]
+
+
+def test_the_own_text_of_a_reader_is_no_markup(widget_page: Pages, samples: Samples) -> None:
+    page = widget_page(ExerciseWidget(samples["number"]))
+    for given, shown in [("`24`", "“24”"), ("*x*", "“x”"), ("**" + "x" * 21, f"“{'x' * 20}…”")]:
+        answer(page, "number", given)
+        feedback = page.locator(".cw-feedback")
+        assert feedback.inner_text().endswith(
+            f"{shown} is not a number. Write it in digits, like 3 or 2.5."
+        )
+        assert feedback.locator("code, em, strong").count() == 0
+
+
 def test_the_solution_is_behind_a_button(widget_page: Pages, samples: Samples) -> None:
     page = widget_page(ExerciseWidget(samples["number"]))
     solution = page.get_by_text("Worked out:")
@@ -431,7 +504,22 @@ def numbers_to_try(exercise: kinds.Exercise, rng: random.Random) -> list[Any]:
             "1.2.3",
         ),
         *("3 px", "3px", "px", "px3", "3 px px", "x" * 50, "🙂" * 30, "\u00a03\u202f", "\ufeff3"),
-        *("\x1f3", "3\n", "<script>", "5/2", "1e+2", "e5", "1,5e1", "-0", "00012", "4.0", "3.5"),
+        *(
+            "`24`",
+            "*x*",
+            "**" + "y" * 21,
+            "\x1f3",
+            "3\n",
+            "<script>",
+            "5/2",
+            "1e+2",
+            "e5",
+            "1,5e1",
+            "-0",
+            "00012",
+            "4.0",
+            "3.5",
+        ),
     ]
     letters = "0123456789.,+-−eE '_px"
     texts += ["".join(rng.choices(letters, k=rng.randint(1, 8))) for _ in range(400)]
@@ -503,8 +591,10 @@ def test_python_and_javascript_grade_alike(widget_page: Pages, samples: Samples)
         )
         for given, (correct, message, counted) in zip(answers, graded, strict=True):
             feedback = exercise.grade(given)
-            if isinstance(exercise, kinds.Code) and not exercise.lines:
-                continue  # the website has nothing to grade here
+            if isinstance(exercise, kinds.Code) and not (
+                exercise.lines and isinstance(given, list)
+            ):
+                continue  # the website has only lines to grade, and always a list of them
             python = (feedback.correct, feedback.message, feedback.counted)
             assert python == (correct, message, counted), (exercise.id, given)
             count += 1
@@ -551,8 +641,10 @@ def test_denied_storage_is_said_and_grading_works(
     widget_page: Pages, samples: Samples, how: str
 ) -> None:
     page = widget_page(ExerciseWidget(samples["number"]), progress_mount(samples), init=how)
-    assert page.evaluate("courseWidgets.store.available") is False
+    assert page.evaluate("courseWidgets.store.available") is (how == FULL)  # until it is tried
     answer(page, "number", "4")
+    assert page.evaluate("courseWidgets.store.available") is False
+    assert page.get_by_text("so progress is forgotten when you leave it").is_visible()
     assert page.get_by_text("You rounded up.").is_visible()
     assert page.get_by_text("your answers are forgotten when you leave it").count() == 1
     answer(page, "number", "3")
@@ -608,7 +700,92 @@ def test_damaged_progress_that_cannot_be_set_aside_is_left_alone(
     assert page.evaluate(f"localStorage.getItem('{KEY}')") == "broken"
 
 
-@pytest.mark.parametrize("value", [None, "x", 7, [9, 9], [[1]], {"a": 1}, [["1", 2], 3]])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        '{"answer": "9", "correct": false, "tries": 9007199254740991}',
+        f'{{"answer": {"[" * 5000 + "]" * 5000}, "correct": false, "tries": 1}}',
+        '{"answer": {"a": 1}, "correct": false, "tries": 1}',
+        '{"answer": 1e999, "correct": false, "tries": 1}',
+    ],
+    ids=["tries", "deep", "object", "infinite"],
+)
+def test_one_bad_entry_does_not_break_the_others(
+    widget_page: Pages, samples: Samples, bad: str
+) -> None:
+    text = record(one=(1, True, 2), number=("BAD", False, 1))
+    text = text.replace('{"answer": "BAD", "correct": false, "tries": 1}', bad)
+    assert bad in text
+    page = widget_page(
+        ExerciseWidget(samples["one"]),
+        ExerciseWidget(samples["number"]),
+        init=f"if (!localStorage.length) localStorage.setItem('{KEY}', {json.dumps(text)});",
+    )
+    assert page.locator(".cw-damaged").is_visible()
+    assert text in page.evaluate("Object.values(localStorage)")
+    assert page.locator(".cw-status").first.inner_text() == "Solved"
+    answer(page, "number", "3")
+    assert page.evaluate(SAVED)["sample/number"] == {"answer": "3", "correct": True, "tries": 1}
+
+
+def test_the_most_tries_can_still_be_followed_by_one(widget_page: Pages, samples: Samples) -> None:
+    text = record(number=("4", False, 999_999))
+    page = widget_page(
+        ExerciseWidget(samples["number"]),
+        init=f"if (!localStorage.length) localStorage.setItem('{KEY}', {json.dumps(text)});",
+    )
+    answer(page, "number", "3")
+    assert page.get_by_text("Right.").is_visible()
+    assert page.evaluate(SAVED)["sample/number"]["correct"] is True
+
+
+def test_progress_damaged_while_the_page_is_open_is_said(
+    widget_page: Pages, samples: Samples
+) -> None:
+    page = widget_page(ExerciseWidget(samples["number"]))
+    note = page.locator(".cw-damaged")
+    page.evaluate(f"localStorage.setItem('{KEY}', 'broken')")
+    assert note.count() == 0
+    answer(page, "number", "4")
+    assert note.count() == 1
+    assert page.evaluate("courseWidgets.store.damaged") in note.inner_text()
+    page.wait_for_timeout(2)  # the key is a time
+    other = page.context.new_page()
+    other.route("**/*.js", lambda route: route.abort())  # a tab that only does damage
+    other.goto(page.url)
+    other.evaluate(f"localStorage.setItem('{KEY}', 'broken again')")
+    page.wait_for_function("Object.values(localStorage).includes('broken again')")
+    assert note.count() == 1
+    assert page.evaluate("courseWidgets.store.damaged") in note.inner_text()
+
+
+def test_a_full_storage_still_shows_what_it_holds(widget_page: Pages, samples: Samples) -> None:
+    text = record(number=("3", True, 2))
+    script = f"if (!localStorage.length) localStorage.setItem('{KEY}', {json.dumps(text)}); {FULL}"
+    page = widget_page(
+        ExerciseWidget(samples["number"]),
+        ExerciseWidget(samples["one"]),
+        progress_mount(samples),
+        init=script,
+    )
+    status = page.locator(".cw-status").first
+    assert status.inner_text() == "Solved"
+    assert page.get_by_text("Done in 2 tries").is_visible()
+    assert json.loads(page.evaluate("courseWidgets.store.exportText()")) == json.loads(text)
+    assert import_file(page, record(one=(0, False, 1))) == (
+        "Read 1 exercise from the file. But this browser has no room to store it: "
+        "it is forgotten when you leave this page."
+    )
+    assert page.get_by_text("Tried, 1 try").is_visible()
+    assert status.inner_text() == "Solved"
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Delete all progress").click()
+    assert page.evaluate("localStorage.length") == 0
+    assert status.inner_text() == ""
+    assert page.get_by_text("Not yet", exact=True).count() == len(samples)
+
+
+@pytest.mark.parametrize("value", [None, "x", 7, [9, 9], [[1]], [["1", 2], 3]])
 def test_a_saved_answer_that_no_longer_fits_does_no_harm(
     widget_page: Pages, samples: Samples, value: Any
 ) -> None:
@@ -649,7 +826,7 @@ def test_progress_is_shown_exported_reset_and_imported(
     assert page.evaluate(SAVED) == saved
     page.get_by_role("button", name="Reset").click()
     page.get_by_role("button", name="Delete all progress").click()
-    assert page.evaluate(SAVED) == {}
+    assert page.evaluate(f"localStorage.getItem('{KEY}')") is None
     assert page.locator(".cw-problem").inner_text() == "All progress is deleted."
     assert page.get_by_label("Your answer").input_value() == ""  # the exercise follows
     assert page.locator(".cw-status").first.inner_text() == ""
@@ -687,6 +864,11 @@ def test_import_merges_and_loses_nothing(widget_page: Pages, samples: Samples) -
         '{"version": 1, "exercises": {"sample/number": {"answer":1,"correct":1,"tries":1}}}',
         '{"version": 1, "exercises": {"sample/number": {"answer":1,"correct":true,"tries":-1}}}',
         '{"version": 1, "exercises": {"__proto__": {"answer":1,"correct":true,"tries":1}}}',
+        record(number=("3", False, 2**53 - 1)),
+        record(number=("3", False, 10**6)),
+        record(number=({"a": 1}, False, 1)),
+        record(number=([[[1]]], False, 1)),
+        record(number=("DEEP", False, 1)).replace('"DEEP"', "[" * 5000 + "]" * 5000),
         " " * 1_000_001,
     ],
 )
@@ -895,6 +1077,88 @@ def test_the_lab_explains_an_impossible_setting_and_keeps_its_picture(
     assert problem.inner_text() == ""
 
 
+PLAY_WITH_THE_LAB = """async (count) => {
+  const { default: lab } = await import("/modules/convolution_lab.js");
+  let seed = 1;
+  const pick = (n) => {
+    seed = (seed * 48271) % 2147483647;
+    return seed % n;
+  };
+  const fields = [...document.querySelectorAll(".cw-stepper")].map((node, n) => ({
+    input: node.querySelector("input"), buttons: [...node.querySelectorAll("button")],
+    min: [1, 1, 0, 1, 1][n], max: [12, 7, 4, 4, 3][n],
+  }));
+  const captions = () => [...document.querySelectorAll("caption")].map((c) => c.textContent);
+  const want = fields.map(({ input }) => input.value);
+  const faults = [];
+  let [seen, fits] = [captions(), 0];
+  for (let n = 0; n < count; n += 1) {
+    const which = pick(5);
+    const { input, buttons, min, max } = fields[which];
+    const how = pick(3);
+    if (how === 2) {
+      const text = pick(15) ? String(min + pick(max - min + 1)) : "x";
+      want[which] = text;
+      input.value = text;
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    } else {
+      const next = want[which] === "x" ? min : Number(want[which]) + [-1, 1][how];
+      want[which] = String(Math.min(max, Math.max(min, next)));
+      buttons[how].click();
+    }
+    const have = fields.map((field) => field.input.value);
+    const [i, k, padding, stride, dilation] = want.map(Number);
+    const size = want.includes("x") ? null : lab.outputSize(i, k, { padding, stride, dilation });
+    if (size !== null) {
+      const wide = i + 2 * padding;
+      seen = [`Input ${i} × ${i}${padding ? `, padded to ${wide} × ${wide}` : ""}`,
+        `Kernel ${k} × ${k}`, `Output ${size} × ${size}`];
+      fits += 1;
+    }
+    const complains = document.querySelector(".cw-problem").textContent !== "";
+    const marked = fields.map((field) => field.input.getAttribute("aria-invalid") === "true");
+    const got = JSON.stringify([have, captions(), complains, marked]);
+    const due = JSON.stringify([want, seen, size === null, want.map((text) => text === "x")]);
+    if (got !== due) faults.push([n, got, due]);
+  }
+  return [fits, faults.slice(0, 3)];
+}"""
+
+
+def test_the_lab_never_rewrites_what_the_reader_sets(widget_page: Pages) -> None:
+    page = widget_page(ConvolutionLab())
+    fits, faults = page.evaluate(PLAY_WITH_THE_LAB, 400)
+    assert faults == []
+    assert 100 < fits < 350  # both ways to go happen often
+
+
+def test_the_lab_follows_its_own_advice(widget_page: Pages) -> None:
+    page = widget_page(ConvolutionLab())
+    set_field(page, "Kernel size", "7")
+    page.get_by_role("button", name="Padding: one more").click()
+    assert page.get_by_label("Padding p").input_value() == "1"
+    assert page.locator(".cw-problem").inner_text() == ""
+    assert page.get_by_text("Input 5 × 5, padded to 7 × 7").is_visible()
+
+
+def test_the_lab_marks_every_bad_field(widget_page: Pages) -> None:
+    page = widget_page(ConvolutionLab())
+    marked = page.locator(".cw-stepper:has([aria-invalid=true]) label")
+    page.get_by_label("Kernel size k").fill("")
+    assert marked.all_inner_texts() == []  # in the middle of typing
+    page.get_by_label("Stride s").fill("x")
+    assert marked.all_inner_texts() == ["Kernel size k", "Stride s"]
+    problem = page.locator(".cw-problem").inner_text()
+    assert "Kernel size must be" in problem
+    assert "Stride must be" in problem
+    page.get_by_label("Stride s").fill("2")
+    assert marked.all_inner_texts() == ["Kernel size k"]
+    page.get_by_label("Kernel size k").fill("2")
+    assert marked.all_inner_texts() == []
+    assert page.locator(".cw-problem").inner_text() == ""
+
+
 def test_the_lab_has_steppers(widget_page: Pages) -> None:
     page = widget_page(ConvolutionLab())
     more = page.get_by_role("button", name="Input size: one more")
@@ -977,3 +1241,26 @@ def test_the_page_keeps_room_for_the_widgets(widget_page: Pages, samples: Sample
     )
     far = [(title, room, used) for title, room, used in rooms if abs(used - room) > 80]
     assert far == []
+
+
+def test_never_visited_cells_differ_without_colors(widget_page: Pages) -> None:
+    lab = ConvolutionLab(input_size=7, stride=3, kernel_size=2)
+    page = widget_page(lab, forced_colors="active")
+    look = """node => { const { borderRightStyle, textDecorationLine } = getComputedStyle(node);
+      return [borderRightStyle, textDecorationLine]; }"""
+    assert page.locator("td.cw-missed").first.evaluate(look) == ["dotted", "line-through"]
+    assert page.locator("td.cw-hit").first.evaluate(look) == ["solid", "none"]
+
+
+@pytest.mark.parametrize("java_script", [True, False])
+def test_no_room_is_kept_for_a_widget_that_does_not_come(
+    widget_page: Pages, java_script: bool
+) -> None:
+    piece = mount_html("none", {}, "<p>Static</p>", height="50rem")
+    page = widget_page(piece, java_script_enabled=java_script)
+    heights = []
+    for media in ("screen", "print"):
+        page.emulate_media(media=media)
+        heights.append(page.locator(".cw-mount").bounding_box()["height"])
+    assert (heights[0] >= 800) is java_script
+    assert heights[1] < 100

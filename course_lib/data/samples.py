@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from course_lib._axes import whole_number_from
+
 _RETINA_SIZE = 1411
 
 
@@ -95,12 +97,11 @@ def retina(size: int = 256) -> tuple[Tensor, ImageInfo]:
         what is known about them.
 
     Raises:
-        ValueError: If `size` is not an integer from 1 to 1411.
+        ValueError: If `size` is not a whole number from 1 to 1411.
 
     Used in the chapter Convolution.
     """
-    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= _RETINA_SIZE:
-        raise ValueError(f"`size` must be an integer from 1 to {_RETINA_SIZE}, got {size!r}")
+    size = whole_number_from(1, _RETINA_SIZE, "size", size)
     import skimage.data
 
     stored = skimage.data.retina()  # type: ignore[no-untyped-call]

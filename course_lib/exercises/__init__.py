@@ -8,6 +8,8 @@ chapter's module is imported when one of its exercises is asked for.
 import difflib
 import importlib
 import pkgutil
+import reprlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from course_lib.exercises.kinds import Exercise, Feedback
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from course_lib.widgets import ExerciseWidget
 
 __all__ = ["Exercise", "Feedback", "catalog", "check", "find", "show"]
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = 60  # longer than any id
 
 
 def show(id: str) -> "ExerciseWidget":
@@ -72,14 +77,14 @@ def find(id: str) -> Exercise:
     if module not in _modules():
         chapters = ", ".join(_modules())
         raise ValueError(
-            f"`id` must name an exercise of one of the chapters {chapters}, got {id!r}"
+            f"`id` must name an exercise of one of the chapters {chapters}, "
+            f"got {_SHORT.repr(id)}{_did_you_mean(str(id), catalog())}"
         )
     exercises = {exercise.id: exercise for exercise in _load(module)}
     if id not in exercises:
-        close = difflib.get_close_matches(str(id), exercises, n=3)
-        did_you_mean = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+        did_you_mean = _did_you_mean(str(id), exercises.values()) or "."
         raise ValueError(
-            f"`id` must name an exercise, got {id!r}{did_you_mean} "
+            f"`id` must name an exercise, got {_SHORT.repr(id)}{did_you_mean} "
             f"The chapter has {', '.join(exercises)}"
         )
     return exercises[id]
@@ -93,6 +98,14 @@ def catalog() -> tuple[Exercise, ...]:
         True
     """
     return tuple(exercise for module in _modules() for exercise in _load(module))
+
+
+def _did_you_mean(id: str, exercises: Iterable[Exercise]) -> str:
+    """Name the exercises whose part after the slash looks like that of `id`."""
+    slugs = {exercise.id: exercise.id.partition("/")[2] for exercise in exercises}
+    close = difflib.get_close_matches(id.rpartition("/")[2], set(slugs.values()), n=3)
+    ids = [each for slug in close for each in slugs if slugs[each] == slug]
+    return f"; did you mean {' or '.join(map(repr, ids))}?" if ids else ""
 
 
 def _modules() -> list[str]:

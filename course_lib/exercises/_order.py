@@ -7,7 +7,6 @@ compares the two, so change both together.
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from course_lib.exercises._read import Feedback, read_indices
@@ -51,7 +50,7 @@ class Sequencing:
                 )
         _ = self.shown
 
-    @cached_property
+    @property
     def shown(self) -> tuple[int, ...]:
         """Indices into `items`, shuffled by the seed into a wrong order."""
         rng = random.Random(self.seed)
@@ -88,14 +87,16 @@ class Sequencing:
         if given is None or len(given) != len(self.items):
             message = f"An answer lists the numbers 0 to {len(self.items) - 1}, each once."
             return Feedback(False, message, counted=False)
-        fault = self.fault([self.shown[i] for i in given])
+        shown = self.shown
+        fault = self.fault([shown[i] for i in given])
         return Feedback(fault is None, fault or "")
 
     def spec(self) -> dict[str, Any]:
         """Return the shown items as JSON, with the right order and the rules in their indices."""
-        place = {item: i for i, item in enumerate(self.shown)}
+        shown = self.shown
+        place = {item: i for i, item in enumerate(shown)}
         return {
-            "items": [self.items[i] for i in self.shown],
+            "items": [self.items[i] for i in shown],
             "order": [place[i] for i in range(len(self.items))],
             "precedences": [
                 {"first": place[rule.first], "then": place[rule.then], "hint": rule.hint}

@@ -149,4 +149,5 @@ def _shown(value: object) -> str:
 
 
 def _quote(text: str) -> str:
+    text = text.replace("`", "").replace("*", "")  # they would be read as markup
     return f"“{text[:20]}…”" if len(text) > 20 else f"“{text}”"

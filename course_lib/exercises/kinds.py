@@ -404,7 +404,7 @@ class Code(Exercise):
             return check_function(
                 answer, self.reference, self.draw, mistakes, self.function, self.id, self.hint
             )
-        if self.lines:
+        if self.lines and isinstance(plain(answer), list | tuple):
             return self._sequencing.grade(answer)
         message = f"Give the function itself: `check({self.id!r}, {self.function})`."
         return Feedback(False, message, counted=False)

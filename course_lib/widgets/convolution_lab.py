@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import traitlets
 
+from course_lib._axes import true_or_false, whole_number_from
 from course_lib.arithmetic import convolve2d, cross_correlate2d
 from course_lib.widgets.base import STATIC, CourseWidget, mount_html
 from course_lib.widgets.markup import table_html, table_text
@@ -59,7 +60,8 @@ class ConvolutionLab(CourseWidget):
         flip: Whether to flip the kernel, which makes it a true convolution.
 
     Raises:
-        ValueError: If a value is out of range, or the kernel does not fit on the padded input.
+        ValueError: If a value is out of range, `flip` is no bool, or the kernel does not fit on
+            the padded input.
 
     Example:
         >>> ConvolutionLab().output()
@@ -98,12 +100,10 @@ class ConvolutionLab(CourseWidget):
             "dilation": dilation,
         }
         for name, (low, high) in LIMITS.items():
-            value = sizes[name]
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                raise ValueError(
-                    f"`{name}` must be a whole number from {low} to {high}, got {value!r}"
-                )
-        span, room = dilation * (kernel_size - 1) + 1, input_size + 2 * padding
+            sizes[name] = whole_number_from(low, high, name, sizes[name])
+        flip = true_or_false("flip", flip)
+        span = sizes["dilation"] * (sizes["kernel_size"] - 1) + 1
+        room = sizes["input_size"] + 2 * sizes["padding"]
         if span > room:
             raise ValueError(
                 f"`kernel_size` spans {span} cells, but the padded input has only {room}"

@@ -154,6 +154,7 @@ function reveal(cell) {
 function render({ model, el }) {
   let setting = {}; // the last setting that works: what the picture shows
   let at = { r: 0, c: 0 };
+  let saving = false; // between the first trait and the last, the model is half old, half new
   let view = null; // {cells, weights, output, size, input, kernel, result}
 
   const problem = h("p", { class: "cw-problem", role: "status" });
@@ -177,14 +178,13 @@ function render({ model, el }) {
   /** Read the fields; show what they say, or say why not and keep the picture. */
   function update(isFinal) {
     const read = steppers.map((field) => [field, field.read()]);
-    const bad = read.find(([, value]) => typeof value === "string");
-    steppers.forEach(({ input }) => input.setAttribute("aria-invalid", "false"));
-    if (bad) {
-      if (!isFinal && !bad[0].input.value.trim()) return; // in the middle of typing
-      bad[0].input.setAttribute("aria-invalid", "true");
-      complain(bad[1]);
-      return;
-    }
+    const isTyped = ({ input }) => !isFinal && !input.value.trim() && input.matches(":focus");
+    const bad = read.filter(([, value]) => typeof value === "string");
+    const told = bad.filter(([field]) => !isTyped(field)); // an empty field may be about to be filled
+    steppers.forEach((field) =>
+      field.input.setAttribute("aria-invalid", told.some(([other]) => other === field)));
+    if (told.length) complain(told.map(([, words]) => words).join(" "));
+    if (bad.length) return;
     const wanted = Object.fromEntries(read.map(([field, value]) => [field.name, value]));
     if (outputSize(wanted.input_size, wanted.kernel_size, wanted) === null) {
       complain(misfitText(wanted));
@@ -194,9 +194,14 @@ function render({ model, el }) {
     const chosen = { ...wanted, flip: flip.checked };
     if (Object.keys(chosen).every((key) => chosen[key] === setting[key])) return;
     setting = chosen;
-    Object.entries(setting).forEach(([key, value]) => model.set(key, value));
-    model.save_changes();
     draw();
+    saving = true;
+    try {
+      Object.entries(setting).forEach(([key, value]) => model.set(key, value));
+      model.save_changes();
+    } finally {
+      saving = false;
+    }
   }
 
   function complain(text) {
@@ -295,6 +300,7 @@ function render({ model, el }) {
   }
 
   const onChange = () => {
+    if (saving) return;
     const isNews = (key) => model.get(key) !== setting[key];
     if (Object.keys(setting).some(isNews)) follow();
   };

@@ -50,9 +50,10 @@ function table(name, rows) {
 
 // Reading and grading ------------------------------------------------------------------------------
 
+/** The reader's own text; without the signs that markup() would read. */
 const quote = (text) => {
-  const letters = [...text];
-  return letters.length > 20 ? `“${letters.slice(0, 20).join("")}…”` : `“${text}”`;
+  const letters = [...text.replace(/[`*]/g, "")];
+  return `“${letters.slice(0, 20).join("")}${letters.length > 20 ? "…" : ""}”`;
 };
 
 const trimmed = (text) => text.replace(/^[ \t\r\n\u00a0\u202f]+|[ \t\r\n\u00a0\u202f]+$/g, "");
@@ -87,7 +88,7 @@ function readIndices(value, count) {
 
 const right = (message = "") => ({ correct: true, message, counted: true });
 const wrong = (message, more = {}) => ({ correct: false, message, counted: true, ...more });
-const unclear = (message) => ({ correct: false, message, counted: false });
+const unclear = (message, more = {}) => ({ correct: false, message, counted: false, ...more });
 const close = (a, b, tolerance) => Math.abs(a - b) <= tolerance + 1e-9 * Math.max(1, Math.abs(b));
 
 function gradeNumber({ answer, tolerance, unit, whole, mistakes, hint }, given) {
@@ -128,7 +129,10 @@ function gradeMatrix({ answer, tolerance, mistakes, hint }, given) {
   const cells = rows.flatMap((row, r) => row.map((_, c) => [r, c]));
   const name = ([r, c]) => `row ${r + 1}, column ${c + 1}`;
   const unread = cells.find(([r, c]) => typeof rows[r][c] === "string");
-  if (unread) return unclear(`R${name(unread).slice(1)}: ${rows[unread[0]][unread[1]]}`);
+  if (unread) {
+    const [r, c] = unread;
+    return unclear(`R${name(unread).slice(1)}: ${rows[r][c]}`, { cells: [unread] });
+  }
   const differing = (other) => cells.filter(([r, c]) => !close(rows[r][c], other[r][c], tolerance));
   const faults = differing(answer);
   if (!faults.length) return right();
@@ -258,6 +262,7 @@ function orderField({ items, kind }) {
     arrange();
     button.focus(); // moving a node loses its focus
     spoken.textContent = `${unmarked(items[item])}: now number ${to + 1} of ${order.length}`;
+    list.dispatchEvent(new Event("input", { bubbles: true })); // as every other field does
   };
   const arrow = (item, step, word, sign) => h("button", {
     type: "button",
@@ -336,7 +341,7 @@ function render({ model, el }) {
     field.mark(feedback);
     const count = model.get("tries") ?? 0;
     tries.textContent = count ? `${count} ${count === 1 ? "try" : "tries"}` : "";
-    status.textContent = feedback?.correct ? "Solved" : "";
+    status.textContent = model.get("correct") ? "Solved" : "";
     feedbackBox.replaceChildren();
     if (!feedback) return;
     const verdict = feedback.correct ? "right" : feedback.counted ? "wrong" : "unclear";
@@ -355,13 +360,19 @@ function render({ model, el }) {
     event.preventDefault();
     const answer = field.read();
     const feedback = grade(exercise, answer);
-    if (feedback.counted) {
+    const tried = model.get("tries") ?? 0;
+    const isAgain = tried && !feedback.correct
+      && JSON.stringify(answer) === JSON.stringify(model.get("answer"));
+    if (feedback.counted && !model.get("correct") && !isAgain) { // what is solved stays solved
       saving = true;
-      model.set("answer", answer);
-      model.set("correct", feedback.correct);
-      model.set("tries", (model.get("tries") ?? 0) + 1);
-      model.save_changes();
-      saving = false;
+      try {
+        model.set("answer", answer);
+        model.set("correct", feedback.correct);
+        model.set("tries", tried + 1);
+        model.save_changes();
+      } finally {
+        saving = false;
+      }
     }
     tell(feedback);
   };
@@ -372,7 +383,9 @@ function render({ model, el }) {
   const given = exercise.given.map(([name, rows]) => table(name, rows));
   el.classList.add("cw");
   el.append(h("form", {
-    class: "cw-card", novalidate: true, onsubmit: submit, "data-lm-suppress-shortcuts": "true",
+    class: "cw-card", novalidate: true, onsubmit: submit,
+    oninput: () => tell(null), // a verdict is about the answer that was checked
+    "data-lm-suppress-shortcuts": "true",
   },
   h("p", { class: "cw-kicker" }, `Exercise · ${exercise.level}`, status),
   h("fieldset", {}, h("legend", {}, exercise.title),

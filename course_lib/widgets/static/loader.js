@@ -12,9 +12,17 @@
   let memory = {};
   let damaged = ""; // the key under which unreadable progress was set aside
 
+  const MOST_TRIES = 1e6;
+
+  /** What an exercise can keep: text, a number, or rows of them. Nothing deep is looked into. */
+  const isAnswer = (value, depth = 2) => value === null || typeof value === "string"
+    || Number.isFinite(value)
+    || (depth > 0 && Array.isArray(value) && value.every((item) => isAnswer(item, depth - 1)));
+
   const isEntry = ([id, entry]) => /^[a-z0-9_]+\/[a-z0-9-]+$/.test(id)
-    && entry !== null && typeof entry === "object" && "answer" in entry
-    && typeof entry.correct === "boolean" && Number.isSafeInteger(entry.tries) && entry.tries >= 0;
+    && entry !== null && typeof entry === "object" && "answer" in entry && isAnswer(entry.answer)
+    && typeof entry.correct === "boolean"
+    && Number.isInteger(entry.tries) && entry.tries >= 0 && entry.tries < MOST_TRIES;
 
   /** {exercises, clean}; throws when the text is not a record of progress at all. */
   function parse(text) {
@@ -31,6 +39,8 @@
 
   const textOf = (exercises) => JSON.stringify({ version: VERSION, exercises });
 
+  const notify = () => listeners.forEach((listener) => listener());
+
   function read() {
     if (!storage) return memory;
     const text = storage.getItem(KEY);
@@ -43,6 +53,7 @@
         storage.setItem(key, text); // untouched, before anything is written over it
         storage.setItem(KEY, textOf(found.exercises));
         damaged = key;
+        showDamage(); // a page may be open when it happens
       } catch {
         [storage, memory] = [null, found.exercises]; // no room to set it aside: leave it alone
       }
@@ -53,7 +64,7 @@
   function write(exercises) {
     memory = exercises;
     try { storage?.setItem(KEY, textOf(exercises)); } catch { storage = null; }
-    listeners.forEach((listener) => listener());
+    notify();
   }
 
   /** Of two entries of one exercise the better one, with the tries of the longer history. */
@@ -87,7 +98,15 @@
       write(exercises);
       return Object.keys(found.exercises).length;
     },
-    reset: () => write({}),
+    /** Delete what is stored; that works in a full storage, too. */
+    reset() {
+      memory = {};
+      try {
+        localStorage.removeItem(KEY);
+        storage = localStorage; // there may be room again
+      } catch { /* denied: there is nothing */ }
+      notify();
+    },
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -95,14 +114,15 @@
   };
 
   try {
-    const probe = `${KEY}-probe`;
-    localStorage.setItem(probe, "1");
-    localStorage.removeItem(probe);
+    localStorage.getItem(KEY); // no write: what a full storage holds can still be read
     storage = localStorage;
     window.addEventListener("storage", (event) => {
-      if (event.key === KEY || event.key === null) listeners.forEach((listener) => listener());
+      if (event.key === KEY || event.key === null) {
+        read(); // sets damaged progress aside even where no exercise asks
+        notify();
+      }
     });
-  } catch { /* denied or full: store.available says so */ }
+  } catch { /* denied: store.available says so */ }
   read(); // sets damaged progress aside before anyone asks
 
   // Widgets: the part of anywidget's model that modules use -------------------------------------------
@@ -142,8 +162,9 @@
     Object.assign(state, store.get(id));
     const model = createModel(state, ({ answer, correct, tries }) => {
       if (store.get(id)?.correct && !correct) return; // what was solved once stays solved
-      seen = JSON.stringify({ answer, correct, tries });
-      store.set(id, { answer, correct, tries });
+      const entry = { answer, correct, tries: Math.min(tries, MOST_TRIES - 1) };
+      seen = JSON.stringify(entry);
+      store.set(id, entry);
       if (!store.available && !element.querySelector(".cw-host-note")) {
         element.append(note("This browser keeps no data for this page, so your answers are "
           + "forgotten when you leave it. Grading works all the same."));
@@ -176,15 +197,22 @@
     }
   }
 
+  function showDamage() {
+    const first = document.querySelector(".cw-mount");
+    if (!damaged || !first) return;
+    const text = "Your saved progress could not be read in full. It was set aside "
+      + `untouched in this browser, under “${damaged}”, and what could be read is kept.`;
+    const shown = document.querySelector(".cw-damaged");
+    if (shown?.textContent === text) return;
+    const message = note(text);
+    message.classList.add("cw-damaged");
+    shown?.remove();
+    first.before(message);
+  }
+
   function mountAll() {
-    const mounts = [...document.querySelectorAll(".cw-mount")];
-    if (damaged && mounts.length && !document.querySelector(".cw-damaged")) {
-      const message = note("Your saved progress could not be read in full. It was set aside "
-        + `untouched in this browser, under “${damaged}”, and what could be read is kept.`);
-      message.classList.add("cw-damaged");
-      mounts[0].before(message);
-    }
-    return Promise.all(mounts.map(mount));
+    showDamage();
+    return Promise.all([...document.querySelectorAll(".cw-mount")].map(mount));
   }
 
   window.courseWidgets = {

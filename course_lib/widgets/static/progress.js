@@ -48,7 +48,11 @@ function render({ model, el }) {
   const message = h("p", { class: "cw-problem", role: "status" });
   const say = (text) => { message.textContent = text; };
 
+  const unkept = h("p", { class: "cw-note" },
+    "This browser keeps no data for this page, so progress is forgotten when you leave it.");
+
   const show = () => {
+    unkept.hidden = store.available;
     const saved = store.all();
     list.replaceChildren(...model.get("chapters").map((chapter) => chapterNode(chapter, saved)));
   };
@@ -59,7 +63,9 @@ function render({ model, el }) {
     try {
       if (file.size > 1e6) throw new Error("This file is too large to be a record of progress.");
       const count = store.importText(await file.text());
-      say(`Read ${exercises(count)} from the file. What was done here before is kept.`);
+      say(`Read ${exercises(count)} from the file. ${store.available
+        ? "What was done here before is kept."
+        : "But this browser has no room to store it: it is forgotten when you leave this page."}`);
     } catch (error) {
       say(`${error.message} Nothing was changed.`);
     }
@@ -85,9 +91,7 @@ function render({ model, el }) {
 
   el.classList.add("cw", "cw-progress");
   el.append(
-    store.available ? "" : h("p", { class: "cw-note" },
-      "This browser keeps no data for this page, so progress is forgotten when you leave it."),
-    list,
+    unkept, list,
     h("div", { class: "cw-actions" },
       h("button", {
         type: "button",
