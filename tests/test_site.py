@@ -301,10 +301,15 @@ def test_the_site_works_from_a_zip_without_a_server(open_page, tmp_path):
 
 
 def test_notebooks_can_be_downloaded_and_colab_waits_for_an_address(site, open_page):
+    from coursebook.page import colab_address
+
     opened = open_page(f"{site}/04_convolution.html")
     link = opened.locator('a[href$="notebooks/04_convolution.ipynb"]').first
     assert opened.request.get(urljoin(opened.url, link.get_attribute("href"))).ok
-    assert "colab.research" not in opened.content()
+    colab = opened.locator('a[href*="colab.research"]').evaluate_all(
+        "links => links.map(a => a.href)"
+    )
+    assert set(colab) == ({address} if (address := colab_address("04_convolution")) else set())
 
 
 def test_colab_address_follows_the_repository(monkeypatch):
@@ -317,5 +322,5 @@ def test_colab_address_follows_the_repository(monkeypatch):
     assert colab_address("04_convolution") == (
         "https://colab.research.google.com/github/someone/course/blob/colab/notebooks/04_convolution.ipynb"
     )
-    monkeypatch.setenv("COURSE_REPOSITORY", "https://example.org/course")
+    monkeypatch.setenv("COURSE_REPOSITORY", "https://example.org/a/course")
     assert colab_address("04_convolution") == ""

@@ -142,6 +142,8 @@ def _number_figures_by_page(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 def setup(app: Sphinx) -> None:
     """Connect the page's parts."""
+    # As a setting, so that pages are written anew when the address changes.
+    app.add_config_value("course_repository", repository(), "html", types=str)
     app.add_css_file("cw/widgets.css")
     app.add_css_file("icons.css")
     app.connect("builder-inited", _write_widgets)
