@@ -304,7 +304,7 @@ def test_notebooks_can_be_downloaded_and_colab_waits_for_an_address(site, open_p
     from coursebook.page import colab_address
 
     opened = open_page(f"{site}/04_convolution.html")
-    link = opened.locator('a[href$="notebooks/04_convolution.ipynb"]').first
+    link = opened.locator('a[href="notebooks/04_convolution.ipynb"]').first
     assert opened.request.get(urljoin(opened.url, link.get_attribute("href"))).ok
     colab = opened.locator('a[href*="colab.research"]').evaluate_all(
         "links => links.map(a => a.href)"
