@@ -54,10 +54,10 @@ site-test: $(ALL_READY) chromium-is-there book ## only the tests of the website 
 
 test-notebooks-here: ## run every notebook with the Python that is active and its torch (Colab's image)
 	@$(PYTHON) -c 'import torch' || { echo "$(PYTHON) has no torch; this target is for a machine that has one, such as Colab's."; exit 1; }
-	@before=$$($(PYTHON) -m pip freeze | grep -iE '^torch(vision)?=='); \
-	$(PYTHON) -m pip freeze --exclude-editable | grep == > /tmp/installed.txt; \
-	$(PYTHON) -m pip install --quiet --constraint /tmp/installed.txt --editable . nbval; \
-	test "$$before" = "$$($(PYTHON) -m pip freeze | grep -iE '^torch(vision)?==')" || { echo "torch changed"; exit 1; }
+	@before=$$($(PYTHON) -m pip freeze | grep -iE '^torch(vision)?\b'); \
+	kept=$$(mktemp); $(PYTHON) -m pip freeze | grep -iE '^(torch|torchvision|numpy)==' > "$$kept" || true; \
+	$(PYTHON) -m pip install --quiet --constraint "$$kept" --editable . nbval; \
+	test "$$before" = "$$($(PYTHON) -m pip freeze | grep -iE '^torch(vision)?\b')" || { echo "torch changed"; exit 1; }
 	@$(PYTHON) -m pytest -q -p no:cacheprovider --override-ini filterwarnings= --nbval-lax --nbval-cell-timeout=120 notebooks
 
 bench: $(ALL_READY) ## measure each claim of speed against a peer

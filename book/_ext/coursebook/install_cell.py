@@ -7,26 +7,26 @@ import nbformat
 MARKER = 'COURSE = ""'
 SOURCE = """\
 # Prepares the notebook: where the course's package is missing (Colab), installs it
-# beside the torch that is there, and leaves all that is installed as it is.
-import importlib.util
+# beside the torch that is there, which stays as it is.
 import subprocess
 import sys
-from importlib.metadata import distributions
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 COURSE = ""  # where to install from; filled in when it is published
 
-if importlib.util.find_spec("course_lib") is None:
+if find_spec("course_lib") is None:
     if not COURSE:
         raise ModuleNotFoundError(
             "course_lib is missing, and this copy doesn't say where it is. Open "
             "the chapter from the course's website, or `pip install` its folder."
         )
-    installed = Path("installed.txt")
-    versions = [f"{d.name}=={d.version}" for d in distributions()]
-    installed.write_text("\\n".join(versions))
+    kept = [name for name in ("torch", "torchvision", "numpy") if find_spec(name)]
+    versions = Path("kept-versions.txt")
+    versions.write_text("\\n".join(f"{name}=={version(name)}" for name in kept))
     pip = [sys.executable, "-m", "pip", "install", "--quiet"]
-    subprocess.run([*pip, "--constraint", str(installed), COURSE], check=True)
+    subprocess.run([*pip, "--constraint", str(versions), COURSE], check=True)
 
 from course_lib.devices import describe_device
 
