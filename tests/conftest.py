@@ -244,10 +244,10 @@ def theme_css() -> str:
 def write_site(folder: Path, pieces: list[str], theme: str = "light") -> None:
     """Write a page with these mounts, in the frame that the website's theme puts around them."""
     bundle = load_by_path(STATIC.parent / "bundle.py")
-    modules = sorted(path.stem for path in STATIC.glob("*.js") if path.stem != "loader")
+    modules = bundle.widget_modules()
     for name in modules:
-        source = (STATIC / f"{name}.js").read_text(encoding="utf-8")
-        (folder / f"{name}.js").write_text(bundle.classic_script(name, source), encoding="utf-8")
+        script = bundle.classic_script(name, bundle.one_file(name))
+        (folder / f"{name}.js").write_text(script, encoding="utf-8")
     shutil.copytree(STATIC, folder / "modules")  # as they are, for tests of their functions
     for name in ("loader.js", "widgets.css"):
         shutil.copy(STATIC / name, folder / name)

@@ -13,6 +13,7 @@ from pydicom.pixels import apply_rescale
 
 from course_lib import plotting
 from course_lib.data import ct_slice, mr_slice, retina
+from course_lib.plotting.welcome import draw_welcome_picture
 from course_lib.widgets import ConvolutionLab
 
 matplotlib.use("Agg")
@@ -166,6 +167,6 @@ def test_visits_hatch_what_the_kernel_never_reads(figure):
 def test_welcome_picture_is_the_same_each_time(tmp_path):
     paths = tmp_path / "a.png", tmp_path / "b.png"
     for path in paths:
-        plotting.draw_welcome_picture(path)
+        draw_welcome_picture(path)
 
     assert paths[0].read_bytes() == paths[1].read_bytes()

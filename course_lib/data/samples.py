@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib._axes import whole_number_from
+from course_lib._checks import whole_number_from
 
 _RETINA_SIZE = 1411
 

@@ -8,14 +8,13 @@ also carries `text/html` with the widget's state and a readable static form, in 
 import json
 import sys
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import anywidget
 
-__all__ = ["STATIC", "CourseWidget", "mount_html"]
+from course_lib.widgets.bundle import STATIC, one_file
 
-STATIC = Path(__file__).parent / "static"
+__all__ = ["STATIC", "CourseWidget", "mount_html"]
 
 
 def mount_html(
@@ -51,9 +50,15 @@ def mount_html(
 class CourseWidget(anywidget.AnyWidget):
     """An anywidget with a static form; subclasses name their module and say what it shows."""
 
-    _module = ""
+    _module = ""  # file name in `static/`, without `.js`
     _css = STATIC / "widgets.css"
     _ipython_display_ = None  # ipywidgets 7 (Colab) would use its own instead of the mime bundle
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Read the module of a class that names one (traitlets derives classes that don't)."""
+        if "_module" in vars(cls):
+            cls._esm = one_file(cls._module)
+        super().__init_subclass__(**kwargs)
 
     def _static_state(self) -> dict[str, Any]:
         own = set(self.trait_names(sync=True)) - set(anywidget.AnyWidget.class_trait_names())

@@ -1,12 +1,44 @@
-"""From an ES module to a classic script that also runs from `file://`.
+"""From a widget's ES module to one file, and to a classic script that also runs from `file://`.
 
-Browsers refuse module scripts on `file://`, so the website wraps each widget module mechanically.
-This file needs only the standard library and is loaded by its path when the site is built.
+A module may import from `static/shared.js` and from nothing else; `one_file` puts that file in the
+import's place. Browsers refuse module scripts on `file://`, so the website wraps each module
+mechanically. This file needs only the standard library and is loaded by its path when the site is
+built.
 """
 
 import re
+from pathlib import Path
 
-__all__ = ["classic_script"]
+__all__ = ["classic_script", "one_file", "widget_modules"]
+
+STATIC = Path(__file__).parent / "static"
+_NO_WIDGETS = {"loader", "shared"}
+_IMPORT = re.compile(r'^import \{[\w\s,]*\} from "\./shared\.js";\n', re.MULTILINE)
+
+
+def widget_modules() -> list[str]:
+    """Return the names of the widgets' modules.
+
+    Example:
+        >>> widget_modules()  # doctest: +ELLIPSIS
+        ['convolution_lab', 'exercise', ...]
+    """
+    return sorted(p.stem for p in STATIC.glob("*.js") if p.stem not in _NO_WIDGETS)
+
+
+def one_file(name: str) -> str:
+    """Read a widget's module, with what it imports from `shared.js` written out in front.
+
+    Args:
+        name: The module's name, for example `"exercise"`.
+
+    Returns:
+        The text of an ES module without imports.
+    """
+    source = (STATIC / f"{name}.js").read_text(encoding="utf-8")
+    shared = (STATIC / "shared.js").read_text(encoding="utf-8")
+    written_out = re.sub(r"^export (?=const |function |let )", "", shared, flags=re.MULTILINE)
+    return _IMPORT.sub(lambda _: written_out, source, count=1)
 
 
 def classic_script(name: str, source: str) -> str:
@@ -14,7 +46,8 @@ def classic_script(name: str, source: str) -> str:
 
     Args:
         name: The module's name, for example `"exercise"`.
-        source: Its text: no imports, and one `export default { ... };` as the last statement.
+        source: Its text, as `one_file` gives it: no imports, and one `export default { ... };` as
+            the last statement.
 
     Returns:
         The text of a classic script with the module's exports passed to the loader.

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import traitlets
 
-from course_lib._axes import true_or_false, whole_number_from
+from course_lib._checks import true_or_false, whole_number_from
 from course_lib.arithmetic import convolve2d, cross_correlate2d
-from course_lib.widgets.base import STATIC, CourseWidget, mount_html
+from course_lib.widgets.base import CourseWidget, mount_html
 from course_lib.widgets.markup import table_html, table_text
 
 __all__ = ["ConvolutionLab", "make_input", "make_kernel"]
@@ -72,7 +72,6 @@ class ConvolutionLab(CourseWidget):
     """
 
     _module = "convolution_lab"
-    _esm = STATIC / "convolution_lab.js"
 
     input_size = traitlets.Int(5).tag(sync=True)
     kernel_size = traitlets.Int(3).tag(sync=True)

@@ -15,7 +15,7 @@ from course_lib.exercises.kinds import (
     Order,
     SeveralChoices,
 )
-from course_lib.widgets.base import STATIC, CourseWidget, mount_html
+from course_lib.widgets.base import CourseWidget, mount_html
 from course_lib.widgets.markup import inline_html, markup_html, table_html, table_text
 
 __all__ = ["ExerciseWidget"]
@@ -40,7 +40,6 @@ class ExerciseWidget(CourseWidget):
     """
 
     _module = "exercise"
-    _esm = STATIC / "exercise.js"
 
     exercise = traitlets.Dict().tag(sync=True)
     answer = traitlets.Any(None, allow_none=True).tag(sync=True)

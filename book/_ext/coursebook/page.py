@@ -64,13 +64,12 @@ def _write_widgets(app: Sphinx) -> None:
     root = Path(app.srcdir).parent
     target = Path(app.outdir, "_static", "cw")
     target.mkdir(parents=True, exist_ok=True)
-    classic_script = _bundle(root).classic_script
-    for file in sorted((root / WIDGETS / "static").iterdir()):
-        if file.suffix == ".js" and file.name != "loader.js":
-            text = classic_script(file.stem, file.read_text(encoding="utf-8"))
-            (target / file.name).write_text(text, encoding="utf-8")
-        else:
-            shutil.copy(file, target)
+    bundle = _bundle(root)
+    for name in bundle.widget_modules():
+        text = bundle.classic_script(name, bundle.one_file(name))
+        (target / f"{name}.js").write_text(text, encoding="utf-8")
+    for name in ("loader.js", "widgets.css"):
+        shutil.copy(root / WIDGETS / "static" / name, target)
 
 
 def _page_context(

@@ -1,13 +1,14 @@
 // The convolution lab: choose the sizes, step through the positions, see every product.
 // Input and kernel are made as in course_lib/widgets/convolution_lab.py.
 
+import {
+  controls, factor, grid, h, keyTarget, letters, listed, minus, reveal, square, stepper, toggle,
+} from "./shared.js";
+
 // Arithmetic ---------------------------------------------------------------------------------------
 
 const SLIDE_INPUT = [[3, 3, 2, 1, 0], [0, 0, 1, 3, 1], [3, 1, 2, 2, 3], [2, 0, 0, 2, 2], [2, 0, 0, 0, 1]];
 const SLIDE_KERNEL = [[0, 1, 2], [2, 2, 0], [0, 1, 2]];
-
-const square = (size, value) =>
-  Array.from({ length: size }, (_, r) => Array.from({ length: size }, (_, c) => value(r, c)));
 
 /** The lecture's 5 × 5 example, cropped or continued with numbers from 0 to 3. */
 const makeInput = (size) =>
@@ -54,11 +55,6 @@ function unvisited(inputSize, kernelSize, { padding = 0, stride = 1, dilation = 
 
 // Words --------------------------------------------------------------------------------------------
 
-const minus = (value) => String(value).replace("-", "−");
-const factor = (value) => (value < 0 ? `(${minus(value)})` : String(value));
-const listed = (words) => (words.length < 2 ? words.join("")
-  : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`);
-
 function visitsText(inputSize, missed) {
   if (!missed.length) return "Every input cell is visited.";
   const numbers = listed(missed.map((i) => i + 1));
@@ -79,93 +75,25 @@ function misfitText({ input_size: i, kernel_size: k, padding: p, dilation: d }) 
 // The widget -----------------------------------------------------------------------------------------
 
 const FIELDS = [
-  ["input_size", "Input size", "i", 1, 12],
-  ["kernel_size", "Kernel size", "k", 1, 7],
-  ["padding", "Padding", "p", 0, 4],
-  ["stride", "Stride", "s", 1, 4],
-  ["dilation", "Dilation", "d", 1, 3],
+  stepper("input_size", "Input size", "i", 1, 12),
+  stepper("kernel_size", "Kernel size", "k", 1, 7),
+  stepper("padding", "Padding", "p", 0, 4),
+  stepper("stride", "Stride", "s", 1, 4),
+  stepper("dilation", "Dilation", "d", 1, 3),
+  toggle("flip", "Flip the kernel (true convolution)"),
 ];
-let lastId = 0;
-
-const h = (tag, attributes = {}, ...children) => {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (value !== false && value != null) node.setAttribute(name, value === true ? "" : value);
-  }
-  node.append(...children.filter((child) => child != null));
-  return node;
-};
-
-/** A number field with − and + beside it; `read` gives the number or what is wrong with the text. */
-function stepper([name, label, letter, min, max], onChange) {
-  const id = `cw-lab-${(lastId += 1)}`;
-  const read = () => {
-    const text = input.value.trim();
-    if (/^[+-]?[0-9]+$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
-    const came = text ? `“${text.slice(0, 20)}” is not one` : "the field is empty";
-    return `${label} must be a whole number from ${min} to ${max}; ${came}.`;
-  };
-  const step = (by) => {
-    const now = read();
-    const next = typeof now === "number" ? now + by : min;
-    input.value = Math.min(max, Math.max(min, next));
-    onChange(true);
-  };
-  const input = h("input", {
-    id, type: "text", inputmode: "numeric", autocomplete: "off", spellcheck: "false",
-    oninput: () => onChange(false),
-    onchange: () => onChange(true),
-    onkeydown: (event) => {
-      const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-      if (by) { event.preventDefault(); step(by); }
-      if (event.key === "Enter") onChange(true);
-    },
-  });
-  const button = (by, sign, word) => h("button", {
-    type: "button", "aria-label": `${label}: one ${word}`, onclick: () => step(by),
-  }, sign);
-  const node = h("div", { class: "cw-stepper" },
-    h("label", { for: id }, `${label} `, h("i", {}, letter)),
-    h("div", {}, button(-1, "−", "less"), input, button(1, "+", "more")));
-  return { name, node, input, read, write: (value) => { input.value = value; } };
-}
-
-/** A table of numbers; gives its cells as rows too. */
-function grid(rows, caption, attributes = {}, cellAttributes = {}) {
-  const cells = rows.map((row) => row.map((value) =>
-    h("td", cellAttributes, h("span", {}, minus(value)))));
-  const rowRole = attributes.role ? { role: "row" } : {};
-  const table = h("table", { class: "cw-grid", style: `--n: ${rows.length}`, ...attributes },
-    h("caption", {}, caption),
-    h("tbody", attributes.role ? { role: "rowgroup" } : {},
-      ...cells.map((row) => h("tr", rowRole, ...row))));
-  return { table: h("div", { class: "cw-scroll" }, table), cells };
-}
-
-/** Where a table is wider than the screen, scroll it (never the page) to the cell. */
-function reveal(cell) {
-  const box = cell.closest(".cw-scroll");
-  if (box.scrollWidth > box.clientWidth) {
-    box.scrollLeft = cell.offsetLeft + (cell.offsetWidth - box.clientWidth) / 2;
-  }
-}
 
 function render({ model, el }) {
-  let setting = {}; // the last setting that works: what the picture shows
+  let setting = {}; // what the picture shows
   let at = { r: 0, c: 0 };
-  let saving = false; // between the first trait and the last, the model is half old, half new
   let view = null; // {cells, weights, output, size, input, kernel, result}
 
-  const problem = h("p", { class: "cw-problem", role: "status" });
   const stage = h("div", { class: "cw-stage" });
   const position = h("p", { class: "cw-position" });
   const products = h("div", { class: "cw-products" });
   const formula = h("p", { class: "cw-formula" });
   const visits = h("p", { class: "cw-visits" });
   const spoken = h("p", { class: "cw-spoken", role: "status" });
-  const flip = h("input", { type: "checkbox", onchange: () => update(true) });
-  const steppers = FIELDS.map((field) => stepper(field, (isFinal) => update(isFinal)));
   const go = (step) => {
     const to = at.r * view.size + at.c + step;
     if (to < 0 || to >= view.size ** 2) return;
@@ -175,40 +103,11 @@ function render({ model, el }) {
   const previous = h("button", { type: "button", onclick: () => go(-1) }, "← Previous");
   const next = h("button", { type: "button", onclick: () => go(1) }, "Next →");
 
-  /** Read the fields; show what they say, or say why not and keep the picture. */
-  function update(isFinal) {
-    const read = steppers.map((field) => [field, field.read()]);
-    const isTyped = ({ input }) => !isFinal && !input.value.trim() && input.matches(":focus");
-    const bad = read.filter(([, value]) => typeof value === "string");
-    const told = bad.filter(([field]) => !isTyped(field)); // an empty field may be about to be filled
-    steppers.forEach((field) =>
-      field.input.setAttribute("aria-invalid", told.some(([other]) => other === field)));
-    if (told.length) complain(told.map(([, words]) => words).join(" "));
-    if (bad.length) return;
-    const wanted = Object.fromEntries(read.map(([field, value]) => [field.name, value]));
-    if (outputSize(wanted.input_size, wanted.kernel_size, wanted) === null) {
-      complain(misfitText(wanted));
-      return;
-    }
-    problem.textContent = "";
-    const chosen = { ...wanted, flip: flip.checked };
-    if (Object.keys(chosen).every((key) => chosen[key] === setting[key])) return;
+  const explain = (wanted) =>
+    (outputSize(wanted.input_size, wanted.kernel_size, wanted) === null ? misfitText(wanted) : null);
+
+  function draw(chosen) {
     setting = chosen;
-    draw();
-    saving = true;
-    try {
-      Object.entries(setting).forEach(([key, value]) => model.set(key, value));
-      model.save_changes();
-    } finally {
-      saving = false;
-    }
-  }
-
-  function complain(text) {
-    problem.textContent = `${text}${view ? " The picture keeps the last setting that works." : ""}`;
-  }
-
-  function draw() {
     const { input_size: i, kernel_size: k, padding: p, stride: s, dilation: d } = setting;
     const [input, kernel] = [makeInput(i), makeKernel(k)];
     const result = correlate(input, kernel, setting);
@@ -239,7 +138,6 @@ function render({ model, el }) {
 
     const general = "⌊(i + 2p − d(k − 1) − 1)/s⌋ + 1";
     const filled = `⌊(${i} + ${2 * p} − ${d * (k - 1)} − 1)/${s}⌋ + 1`;
-    const letters = (text) => text.split(/([a-z])/).map((part, n) => (n % 2 ? h("i", {}, part) : part));
     formula.replaceChildren(h("span", {}, ...letters(`o = ${general}`)),
       h("span", {}, `= ${filled} = `, h("strong", {}, size)));
     visits.textContent = visitsText(i, missed);
@@ -279,44 +177,23 @@ function render({ model, el }) {
   }
 
   function onKey(event) {
-    const end = view.size - 1;
-    const { r, c } = at;
-    const jump = event.ctrlKey || event.metaKey;
-    const to = {
-      ArrowUp: [r - 1, c], ArrowDown: [r + 1, c], ArrowLeft: [r, c - 1], ArrowRight: [r, c + 1],
-      Home: [jump ? 0 : r, 0], End: [jump ? end : r, end],
-    }[event.key];
+    const to = keyTarget(event, at, view.size, view.size);
     if (!to) return;
     event.preventDefault();
-    select(...to.map((index) => Math.min(end, Math.max(0, index))));
+    select(...to);
     view.output[at.r][at.c].focus();
   }
 
-  /** Show what the model says: at the start, and when Python sets a trait. */
-  function follow() {
-    steppers.forEach((field) => field.write(model.get(field.name)));
-    flip.checked = Boolean(model.get("flip"));
-    update(true);
-  }
-
-  const onChange = () => {
-    if (saving) return;
-    const isNews = (key) => model.get(key) !== setting[key];
-    if (Object.keys(setting).some(isNews)) follow();
-  };
+  const fields = controls({ model, fields: FIELDS, explain, draw });
   el.classList.add("cw");
   el.append(h("section", {
     class: "cw-card", "aria-label": "Convolution lab", "data-lm-suppress-shortcuts": "true",
   },
   h("p", { class: "cw-kicker" }, "Convolution lab"),
-  h("div", { class: "cw-controls" }, ...steppers.map((field) => field.node)),
-  h("label", { class: "cw-flip" }, flip, h("span", {}, "Flip the kernel (true convolution)")),
-  problem, stage,
+  fields.node, stage,
   h("div", { class: "cw-walk" }, previous, next, position),
   products, formula, visits, spoken));
-  follow();
-  model.on("change", onChange);
-  return () => model.off("change", onChange);
+  return fields.start();
 }
 
 export default { render, outputSize, correlate, makeInput, makeKernel, unvisited };

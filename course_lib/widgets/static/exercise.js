@@ -1,23 +1,14 @@
 // One exercise of any kind: shows the question, grades, gives the mistake's own hint.
 // The rules and words of grading are those of course_lib/exercises; a test compares the two.
 
+import { h, minus } from "./shared.js";
+
 const TRY_AGAIN = "That is not it. Try once more, or look at the solution.";
-let lastId = 0;
+let lastNode = 0;
 
 // DOM --------------------------------------------------------------------------------------------
 
-const h = (tag, attributes = {}, ...children) => {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (value !== false && value != null) node.setAttribute(name, value === true ? "" : value);
-  }
-  node.append(...children.filter((child) => child != null));
-  return node;
-};
-
-const newId = () => `cw-${(lastId += 1)}`;
-const minus = (value) => String(value).replace("-", "−");
+const newId = () => `cw-${(lastNode += 1)}`;
 const unmarked = (text) => text.replace(/[`*]/g, "").trim();
 
 /** `code`, **bold** and *emphasis* as nodes; all text ends up in text nodes. */

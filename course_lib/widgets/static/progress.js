@@ -1,15 +1,7 @@
 // What the reader has done, chapter by chapter, with export, import and reset.
 // The record belongs to the page (loader.js); this module shows it.
 
-const h = (tag, attributes = {}, ...children) => {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (value !== false && value != null) node.setAttribute(name, value === true ? "" : value);
-  }
-  node.append(...children.filter((child) => child != null));
-  return node;
-};
+import { h } from "./shared.js";
 
 const tries = (count) => `${count} ${count === 1 ? "try" : "tries"}`;
 const exercises = (count) => `${count} ${count === 1 ? "exercise" : "exercises"}`;

@@ -3,7 +3,7 @@
 `course_lib.arithmetic` exports both. To compute, call `torch.nn.functional.conv2d`.
 """
 
-from course_lib._axes import Matrix, SizeLike, matrix, pair
+from course_lib._checks import Matrix, SizeLike, matrix, pair
 
 
 def cross_correlate2d(

@@ -1,6 +1,6 @@
-"""What `course_lib.arithmetic` stands on: checked integers, one axis at a time, and matrices.
+"""Checks that every part of the package shares: whole numbers, sizes by axis, matrices.
 
-Kept apart so that `arithmetic.py` and the loops hold just what the chapters derive.
+Each raises `ValueError` with the argument's name, what was expected and what came.
 """
 
 import operator
