@@ -1,8 +1,9 @@
 """Sizes, parameters, multiply-accumulates and receptive fields.
 
-sizes   what a layer makes of a size
-counts  what a layer has to learn, and to compute
-loops   convolution written out, to be read
+sizes       what a layer makes of a size
+counts      what a layer has to learn, and to compute
+loops       convolution written out, to be read
+transposed  transposed convolution written out, to be read
 
 All of these are plain integers and Python: importing this package loads neither torch nor NumPy.
 """
@@ -15,6 +16,7 @@ from course_lib.arithmetic.sizes import (
     conv_transpose_output_size,
     pool_output_size,
 )
+from course_lib.arithmetic.transposed import transposed_convolve2d
 
 __all__ = [
     "SizeLike",
@@ -25,4 +27,5 @@ __all__ = [
     "convolve2d",
     "cross_correlate2d",
     "pool_output_size",
+    "transposed_convolve2d",
 ]
