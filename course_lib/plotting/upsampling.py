@@ -93,9 +93,11 @@ def show_sampling(values: Sequence[float], factor: int) -> Figure:
         new = F.interpolate(old[None, None], size=size, mode="linear", align_corners=aligned)[0, 0]
         for border in range(n + 1):
             ax.axvline(border, color="#bbbbbb", linewidth=1)
-        centers = torch.arange(n) + 0.5
-        ax.plot(centers, old, "s", color=ACCENT, markersize=11, label="old")
-        ax.plot(at, new, "o-", color=ACCENT_2, markersize=6, linewidth=1, label="new")
+        centers = [0, *(index + 0.5 for index in range(n)), n]  # flat up to the borders
+        line = [values[0], *values, values[-1]]
+        ax.plot(centers, line, color=ACCENT, linewidth=1)
+        ax.plot(centers[1:-1], old, "s", color=ACCENT, markersize=12, label="old")
+        ax.plot(at, new, "o", color=ACCENT_2, markersize=7, label="new")
         ax.set_title(f"align_corners={aligned}")
         ax.set_ylabel("value")
         ax.set_ylim(0, float(old.max()) * 1.25)

@@ -115,13 +115,13 @@ const FIELDS = [
   stepper("padding", "Padding", "p", 0, 4),
   stepper("output_padding", "Output padding", "a", 0, 3),
   choice("numbers", "Numbers", [
-    ["interpolation", "interpolation (slide L024)"],
-    ["numbered", "kernel numbered from 1"],
-    ["ones", "ones (count the overlaps)"],
+    ["interpolation", "interpolation (L024)"],
+    ["numbered", "numbered kernel"],
+    ["ones", "ones: count overlaps"],
   ]),
   choice("view", "View", [
-    ["scatter", "scatter: stamp the kernel"],
-    ["gather", "gather: read a window"],
+    ["scatter", "scatter: stamp"],
+    ["gather", "gather: read"],
   ]),
 ];
 
@@ -283,15 +283,18 @@ function render({ model, el }) {
       const product = value * weight;
       return h("span", {}, `${value}·`, h("b", {}, shown(weight)), ` ${equals(product)} ${shown(product)}`, " ");
     })));
-    const [top, left] = [stampStart(r, setting), stampStart(c, setting)];
-    const rows = `${place(top)} to ${place(top + k - 1)}`;
-    const columns = `${place(left)} to ${place(left + k - 1)}`;
-    const lost = cut === k * k ? "all of it is cut off" : `${cut} of its ${k * k} numbers are cut off`;
+    const where = `rows ${hit(r)}, columns ${hit(c)}`;
+    const lost = cut ? `; ${cut} of the ${k * k} numbers are cut off` : "";
     products.replaceChildren(...lines, h("p", { class: "cw-sum" },
-      `are added to rows ${rows}, columns ${columns} of the output${cut ? `; ${lost}` : ""}.`));
+      cut === k * k ? "All of this stamp is cut off." : `are added to ${where} of the output${lost}.`));
   }
 
-  const place = (index) => minus(index + 1);
+  /** The cells of one axis that a stamp reaches, in words and counted from 1. */
+  function hit(index) {
+    const start = stampStart(index, setting);
+    const [first, last] = [Math.max(start, 0) + 1, Math.min(start + setting.kernel_size, view.size)];
+    return first === last ? `${first}` : `${first} to ${last}`;
+  }
 
   function selectWindow(r, c) {
     const { kernel_size: k } = setting;
