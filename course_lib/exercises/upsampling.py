@@ -174,7 +174,7 @@ TWO_CONVENTIONS = Matrix(
 
 # The transposed convolution ----------------------------------------------------------------------
 
-_VALUES, _STAMP, _STEP = [2, 1, 3], [1, 0, 2], 2
+_VALUES, _STAMP, _STEP = [2, 4], [3, 0, 1], 2
 _STAMPED = transposed_convolve2d([_VALUES], [_STAMP], stride=(1, _STEP))
 
 
@@ -208,16 +208,14 @@ STAMP = Matrix(
             "The last stamp is missing.",
         ),
         Mistake(
-            [[*transposed_convolve2d([_VALUES], [_STAMP])[0], 0, 0]],
+            [[*transposed_convolve2d([_VALUES], [_STAMP])[0], 0]],
             "You moved by one cell. The stride is 2.",
         ),
     ),
-    hint="Write the three stamps below each other, each two cells further to the right, and add "
-    "the columns.",
-    solution="The stamps are 2 0 4, then 1 0 2, then 3 0 6, each two cells further. In the third "
-    "column 4 and 1 meet, in the fifth 2 and 3:\n\n"
-    + _fence([" ".join(map(str, _STAMPED[0]))])
-    + "\n\nSeven cells: (3 − 1) · 2 + 3.",
+    hint="Write the two stamps below each other, the second two cells further to the right, and "
+    "add the columns.",
+    solution="The stamps are 6 0 2 and, two cells further, 12 0 4. In the third column 2 and 12 "
+    "meet:\n\n" + _fence([" ".join(map(str, _STAMPED[0]))]) + "\n\nFive cells: (2 − 1) · 2 + 3.",
 )
 
 STEPS = Order(
