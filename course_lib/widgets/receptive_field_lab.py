@@ -116,8 +116,8 @@ class ReceptiveFieldLab(CourseWidget):
     _module = "receptive_field_lab"
 
     image = traitlets.Unicode().tag(sync=True)
-    presets = traitlets.List().tag(sync=True)
-    layers = traitlets.List().tag(sync=True)
+    presets: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    layers: traitlets.List[Any] = traitlets.List().tag(sync=True)
     shown = traitlets.Int(1).tag(sync=True)
     row = traitlets.Int(0).tag(sync=True)
     column = traitlets.Int(0).tag(sync=True)

@@ -159,7 +159,7 @@ CODE_KERNEL = Code(
     level="build it",
     prompt="Write `my_kernel`. A neuron reads `maps` maps of `size` × `size`, flattened as "
     "PyTorch does it: the first map row by row, then the second, and so on. Turn its list of "
-    "`weights` into the kernel, so that `kernel[m][r][c]` is the weight for map m, row r, column c.",
+    "`weights` into the kernel: `kernel[m][r][c]` is the weight for map m, row r, column c.",
     function="my_kernel",
     stub="def my_kernel(weights, maps, size):\n    raise NotImplementedError",
     reference=_unflatten(lambda m, r, c, maps, size: (m * size + r) * size + c),
