@@ -1,11 +1,16 @@
 """Sizes, parameters, multiply-accumulates and receptive fields.
 
-sizes   what a layer makes of a size
-counts  what a layer has to learn, and to compute
-loops   convolution written out, to be read
+sizes             what a layer makes of a size
+counts            what a layer has to learn, and to compute
+loops             convolution written out, to be read
+receptive_fields  what the layers of a network see
 
-All of these are plain integers and Python: importing this package loads neither torch nor NumPy.
+The first three are plain integers and Python: importing this package loads neither torch nor NumPy.
+What takes a network (`receptive_field`) loads torch when it is first asked for.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from course_lib._checks import SizeLike
 from course_lib.arithmetic.counts import conv_macs, conv_parameters
@@ -16,6 +21,9 @@ from course_lib.arithmetic.sizes import (
     pool_output_size,
 )
 
+if TYPE_CHECKING:
+    from course_lib.arithmetic.receptive_fields import receptive_field
+
 __all__ = [
     "SizeLike",
     "conv_macs",
@@ -25,4 +33,19 @@ __all__ = [
     "convolve2d",
     "cross_correlate2d",
     "pool_output_size",
+    "receptive_field",
 ]
+
+_NEEDS_TORCH = {"receptive_field": "receptive_fields"}
+
+
+def __getattr__(name: str) -> object:
+    """Import what needs torch when it is first asked for."""
+    if name not in _NEEDS_TORCH:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_NEEDS_TORCH[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """List what needs torch, too."""
+    return sorted({*globals(), *_NEEDS_TORCH})
