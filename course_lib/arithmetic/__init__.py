@@ -3,10 +3,11 @@
 sizes             what a layer makes of a size
 counts            what a layer has to learn, and to compute
 loops             convolution written out, to be read
+model_counts      what a network has to learn, and to compute
 receptive_fields  what the layers of a network see
 
 The first three are plain integers and Python: importing this package loads neither torch nor NumPy.
-What takes a network (`receptive_field`) loads torch when it is first asked for.
+What takes a network (the last two) loads torch when it is first asked for.
 """
 
 from importlib import import_module
@@ -22,6 +23,7 @@ from course_lib.arithmetic.sizes import (
 )
 
 if TYPE_CHECKING:
+    from course_lib.arithmetic.model_counts import count_macs, count_parameters
     from course_lib.arithmetic.receptive_fields import receptive_field
 
 __all__ = [
@@ -31,12 +33,18 @@ __all__ = [
     "conv_parameters",
     "conv_transpose_output_size",
     "convolve2d",
+    "count_macs",
+    "count_parameters",
     "cross_correlate2d",
     "pool_output_size",
     "receptive_field",
 ]
 
-_NEEDS_TORCH = {"receptive_field": "receptive_fields"}
+_NEEDS_TORCH = {
+    "count_macs": "model_counts",
+    "count_parameters": "model_counts",
+    "receptive_field": "receptive_fields",
+}
 
 
 def __getattr__(name: str) -> object:
