@@ -185,7 +185,7 @@ class ReceptiveFieldLab(CourseWidget):
             "cell (notebook) or turn on JavaScript (website).</p></div>"
         )
         return mount_html(
-            self._module, self._static_state(), html, title="Receptive field lab", height="61rem"
+            self._module, self._static_state(), html, title="Receptive field lab", height="58rem"
         )
 
     def _static_text(self) -> str:

@@ -3,7 +3,8 @@
 For a stack of [kind, kernel, stride, padding, dilation]: the sizes of its maps on 64 pixels, up to
 the layer that torch refuses; the pixels that have a gradient for some output; and field, jump and
 start, read off the gradients of two neighboring outputs in the middle of a long input (null where
-the stack does not fit on 64 pixels). After a change: `python tests/golden/make_receptive_field_lab.py`.
+the stack does not fit on 64 pixels). After a change of the lab's numbers:
+`python tests/golden/make_receptive_field_lab.py`.
 """
 
 import gzip
