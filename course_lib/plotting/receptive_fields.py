@@ -29,7 +29,7 @@ def show_fields(
         The figure. The area around the image is hatched: it lies in the padding.
     """
     height, width = image.shape[-2:]
-    figure, ax = plt.subplots(figsize=(WIDTH, WIDTH * 0.92))
+    figure, ax = plt.subplots(figsize=(WIDTH, WIDTH * 1.2))
     largest = max(*fields.values(), height, width)
     ax.set_facecolor("#eeeeee")
     draw_image(ax, image, limits, False)
@@ -44,7 +44,7 @@ def show_fields(
     ax.set_ylim(middle_row + margin, middle_row - margin)
     ax.set_xlabel("column (pixels)")
     ax.set_ylabel("row (pixels)")
-    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, handlelength=1)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, handlelength=1)
     return figure
 
 
@@ -140,7 +140,7 @@ def show_predictions(
     """
     height, width = image.shape
     figure, axes = plt.subplots(
-        2, 1, figsize=(WIDTH, WIDTH * 1.75 * height / width + 0.5), sharex=True, sharey=True
+        2, 1, figsize=(WIDTH, WIDTH * 1.7 * height / width + 0.4), sharex=True, sharey=True
     )
     draw_image(axes[0], image, None, False)
     first = (field - 1) / 2 - jump / 2
