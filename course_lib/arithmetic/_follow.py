@@ -440,6 +440,12 @@ def _halve(state: State, given: dict[str, Any], shape: tuple[int, ...]) -> State
     return state.put(given["dim"], ((shape[given["dim"]], None),))
 
 
+def _restride(state: State, given: dict[str, Any], shape: tuple[int, ...]) -> State:
+    if tuple(map(length, state.dims)) != shape:
+        raise ValueError("calls `as_strided`, whose receptive field is not known here")
+    return state  # only another order in memory
+
+
 def _same(state: State, given: dict[str, Any], shape: tuple[int, ...]) -> State:
     return state
 
@@ -486,5 +492,6 @@ RULES: list[tuple[str, Callable[[State, dict[str, Any], tuple[int, ...]], State]
     ("flip", _flip),
     ("softmax log_softmax cumsum cumprod", _along),
     ("glu", _halve),
+    ("as_strided", _restride),
     ("clone alias detach lift_fresh to_copy native_dropout native_channel_shuffle", _same),
 ]
