@@ -134,8 +134,8 @@ MSE = Number(
         ),
     ),
     hint="Target minus output for each case, square it, take the mean of the three.",
-    solution="The outputs are 1, 2, 3, the errors 2 − 1 = 1, 4 − 2 = 2 and 5 − 3 = 2. Their squares "
-    "add up to 1 + 4 + 4 = 9, and 9/3 = 3.",
+    solution="The outputs are 1, 2, 3, the errors 2 − 1 = 1, 4 − 2 = 2 and 5 − 3 = 2. Their "
+    "squares add up to 1 + 4 + 4 = 9, and 9/3 = 3.",
 )
 
 
@@ -185,8 +185,8 @@ LARGEST_RATE = Number(
     id="neural_networks/largest-rate",
     title="How fast is too fast?",
     level="apply it",
-    prompt="Now L = 3θ², so the derivative is 6θ. Below which learning rate η does gradient descent "
-    "reach the valley? Three digits are enough.",
+    prompt="Now L = 3θ², so the derivative is 6θ. Below which learning rate η does gradient "
+    "descent reach the valley? Three digits are enough.",
     answer=2 / _CURVATURE,
     tolerance=0.001,
     mistakes=(
@@ -221,9 +221,7 @@ def _draw_step(rng: random.Random) -> tuple[Sequence[Any], Mapping[str, Any]]:
 
 def _each(change: Callable[[float, float, float], float]) -> Callable[..., Vector]:
     def step(theta: Sequence[float], gradient: Sequence[float], rate: float) -> Vector:
-        return [
-            change(value, slope, rate) for value, slope in zip(theta, gradient, strict=True)
-        ]
+        return [change(value, slope, rate) for value, slope in zip(theta, gradient, strict=True)]
 
     return step
 
@@ -292,9 +290,7 @@ def _perceptron(
     ),
     output: Callable[[float], float] = lambda total: float(total > 0),
 ) -> Callable[..., Vector]:
-    def step(
-        weights: Sequence[float], x: Sequence[float], target: float, rate: float
-    ) -> Vector:
+    def step(weights: Sequence[float], x: Sequence[float], target: float, rate: float) -> Vector:
         error = target - output(_weighted_sum(weights, x))
         return [
             change(weight, value, error, rate) for weight, value in zip(weights, x, strict=True)
@@ -368,8 +364,8 @@ XOR_BY_HAND = Matrix(
     title="A network for XOR, by hand",
     level="apply it",
     prompt="Two hidden neurons read x₁ and x₂: h₁ = ReLU(x₁ + x₂) and h₂ = ReLU(x₁ + x₂ − 1). The "
-    "output is y = h₁ − 2h₂. Fill in one row for each of the inputs (0, 0), (0, 1), (1, 0), (1, 1), "
-    "in this order; the columns are h₁, h₂ and y.",
+    "output is y = h₁ − 2h₂. Fill in one row for each of the inputs (0, 0), (0, 1), (1, 0), "
+    "(1, 1), in this order; the columns are h₁, h₂ and y.",
     given={"inputs": [list(corner) for corner in _CORNERS]},
     answer=_BY_HAND,
     mistakes=(
@@ -441,9 +437,9 @@ HIDDEN_DELTA = Number(
     ),
     hint="Forward first: hidden output, then output. Then the output's delta, times the weight "
     "between the two.",
-    solution="Forward: the hidden unit gives ReLU(0.5 · 2) = 1, the output unit 3 · 1 = 3. Backward: "
-    "δ of the output unit is (5 − 3) · 1 = 2. The hidden unit is on the positive side of ReLU, so "
-    "f′ = 1, and its δ is 1 · 2 · 3 = 6.",
+    solution="Forward: the hidden unit gives ReLU(0.5 · 2) = 1, the output unit 3 · 1 = 3. "
+    "Backward: δ of the output unit is (5 − 3) · 1 = 2. The hidden unit is on the positive side "
+    "of ReLU, so f′ = 1, and its δ is 1 · 2 · 3 = 6.",
 )
 
 TRAINING_STEPS = Order(
@@ -506,8 +502,8 @@ TRAINING_STATISTICS = OneChoice(
     id="neural_networks/training-statistics",
     title="Whose mean?",
     level="apply it",
-    prompt="Each feature is brought to mean 0 and standard deviation 1. Over which cases do you take "
-    "this mean and this standard deviation?",
+    prompt="Each feature is brought to mean 0 and standard deviation 1. Over which cases do you "
+    "take this mean and this standard deviation?",
     options=(
         Option(
             "over all cases",

@@ -151,8 +151,8 @@ def show_timeline() -> Figure:
     Returns:
         The figure. Rows have one distance, whatever the years between them.
 
-    Source of the dates: the slides L008 and L009, and the papers that the chapter cites; the book of
-    1969 is not on the slides.
+    Source of the dates: the slides L008 and L009, and the papers that the chapter cites; the book
+    of 1969 is not on the slides.
     """
     height = _ROW * len(EVENTS)
     figure, ax = plt.subplots(figsize=(WIDTH, height), layout="none")

@@ -78,14 +78,14 @@ def show_minimum(thetas: Tensor, losses: Tensor) -> Figure:
     lowest = int(y.argmin())
     figure, ax = plt.subplots(figsize=(WIDTH, 3.2))
     ax.plot(x, y, color=ACCENT, linewidth=2.5)
-    dotted = {"color": ACCENT_2, "linestyle": ":", "linewidth": 2}
-    ax.hlines(y[lowest], x[0], x[lowest], **dotted)
-    ax.vlines(x[lowest], 0, y[lowest], **dotted)
+    ax.hlines(y[lowest], x[0], x[lowest], color=ACCENT_2, linestyle=":", linewidth=2)
+    bottom = -0.18 * y.max()
+    ax.vlines(x[lowest], bottom, y[lowest], color=ACCENT_2, linestyle=":", linewidth=2)
     ax.plot(x[lowest], y[lowest], "o", color=ACCENT_2, markersize=9)
-    ax.text(x[0], y[lowest] + 0.04 * y.max(), f"min L = {y[lowest]:.2f}")
-    room = (x[-1] - x[0]) / 40
-    ax.text(x[lowest] + room, -0.1 * y.max(), f"argmin L = {x[lowest]:.2f}", va="center")
-    ax.set_ylim(-0.18 * y.max(), y.max())
+    room, below = (x[-1] - x[0]) / 40, -0.09 * y.max()
+    ax.text(x[0] + room, below, f"min L = {y[lowest]:.2f}", va="center")
+    ax.text(x[lowest] + room, below, f"argmin L = {x[lowest]:.2f}", va="center")
+    ax.set_ylim(bottom, y.max())
     ax.set_xlim(x[0], x[-1])
     ax.set_xlabel("weight θ")
     ax.set_ylabel("loss L")
@@ -141,7 +141,7 @@ def show_planes(
     scores: Sequence[Score | None],
     labels: Sequence[str],
     *,
-    axes_names: tuple[str, str] = ("x₁", "x₂"),
+    axes_names: Sequence[tuple[str, str]] = (("x₁", "x₂"),),
     size: float = 11,
 ) -> Figure:
     """Draw points of two classes in the plane, and shade where a score is above 0.
@@ -159,7 +159,7 @@ def show_planes(
         targets: For each panel the class of each point, 0 or 1, of shape (n,).
         scores: For each panel a function from points (m, 2) to scores (m,), or None.
         labels: A few words above each panel.
-        axes_names: What the two axes measure.
+        axes_names: What the two axes measure, (across, up), for each panel, or once for all.
         size: Size of a point.
 
     Returns:
@@ -173,13 +173,17 @@ def show_planes(
     targets = one_each("targets", "tensor", targets, "panels", count)
     scores = one_each("scores", "function", scores, "panels", count)
     labels = one_each("labels", "label", labels, "panels", count)
+    if len(axes_names) == 1:
+        axes_names = [axes_names[0]] * count
+    axes_names = one_each("axes_names", "pair", axes_names, "panels", count)
     height = WIDTH / count + 0.75
     figure, axes = plt.subplots(1, count, figsize=(WIDTH, height), squeeze=False)
     for index, ax in enumerate(axes.flat):
         _draw_plane(ax, points[index], targets[index], scores[index], size)
         ax.set_title(labels[index])
-        ax.set_xlabel(axes_names[0])
-    axes[0, 0].set_ylabel(axes_names[1])
+        ax.set_xlabel(axes_names[index][0])
+        if index == 0 or axes_names[index][1] != axes_names[index - 1][1]:
+            ax.set_ylabel(axes_names[index][1])
     return figure
 
 
