@@ -24,12 +24,13 @@ def show_network(stages: Sequence[tuple[str, Sequence[int]]], pooled: Sequence[s
     Returns:
         The figure; squares are as wide as their maps, up to eight of a stack are drawn.
     """
-    figure, ax = plt.subplots(figsize=(WIDTH, 2.5))
-    left, step = 0.0, 1.6
+    figure, ax = plt.subplots(figsize=(WIDTH, 1.9))
+    left, step = 0.0, 1.3
     for name, shape in stages:
         color = ACCENT_2 if name in pooled else ACCENT
         width = shape[-1] if len(shape) == 3 else 3
         height = width if len(shape) == 3 else shape[0] / 4
+        gap = 5.0 if len(shape) == 3 else 8.0
         shown = min(shape[0], 8) if len(shape) == 3 else 1
         for index in range(shown):
             corner = (left + step * index, -height / 2 + step * (shown / 2 - index) - step / 2)
@@ -38,9 +39,10 @@ def show_network(stages: Sequence[tuple[str, Sequence[int]]], pooled: Sequence[s
         size = f"{shape[0]}×\n{shape[1]}×{shape[2]}" if len(shape) == 3 else str(shape[0])
         ax.text(middle, 22.5, name, ha="center", va="bottom", fontsize=11, color=color)
         ax.text(middle, -22.5, size, ha="center", va="top", fontsize=10, color=color)
-        left += width + step * (shown - 1) + 6.5
-    ax.set_xlim(-1, left - 5.5)
-    ax.set_ylim(-36, 29)
+        left += width + step * (shown - 1) + gap
+    ax.set_xlim(-1, left)
+    ax.set_ylim(-38, 30)
+    ax.set_aspect("equal")
     ax.set_axis_off()
     return figure
 
@@ -147,5 +149,7 @@ def show_changes(changes: Mapping[str, Sequence[float]], *, x: str, y: str) -> F
     ax.set_ylim(bottom=0)
     ax.set_xlabel(x)
     ax.set_ylabel(y)
-    figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize=12)
+    figure.legend(
+        loc="outside upper center", ncols=len(changes), columnspacing=1, frameon=False, fontsize=12
+    )
     return figure

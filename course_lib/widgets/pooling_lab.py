@@ -176,7 +176,7 @@ class PoolingLab(CourseWidget):
             "cell (notebook) or turn on JavaScript (website).</p></div>"
         )
         return mount_html(
-            self._module, self._static_state(), html, title="Pooling lab", height="46rem"
+            self._module, self._static_state(), html, title="Pooling lab", height="53rem"
         )
 
     def _static_text(self) -> str:

@@ -58,6 +58,7 @@ function unread(inputSize, kernelSize, options) {
 // Words --------------------------------------------------------------------------------------------
 
 const shown = (value) => (value === null ? "−∞" : minus(Math.round(value * 100) / 100));
+const short = (value) => minus(Math.round(value * 10) / 10); // a cell has room for one decimal
 
 function unreadText(inputSize, missed) {
   if (!missed.length) return "Every input cell is read.";
@@ -137,7 +138,7 @@ function render({ model, el }) {
     const outside = kind === "max" ? "−∞" : 0;
     const inputGrid = grid(square(wide, (r, c) => input[r - p]?.[c - p] ?? outside),
       `Input ${i} × ${i}${p ? `, padded to ${wide} × ${wide}` : ""}`);
-    const outputGrid = grid(result.map((row) => row.map(shown)), `Output ${size} × ${size}`,
+    const outputGrid = grid(result.map((row) => row.map(short)), `Output ${size} × ${size}`,
       { role: "grid", onkeydown: onKey }, { role: "gridcell", tabindex: -1 });
     inputGrid.cells.forEach((row, r) => row.forEach((cell, c) => {
       const [y, x] = [r - p, c - p];
