@@ -448,8 +448,8 @@ MAX_GRADIENT = Matrix(
     id="pooling/max-gradient",
     title="The gradient of max pooling",
     level="apply it",
-    prompt="Back to max pooling of this map, 2 × 2 with stride 2. The loss sends the gradient "
-    "on the right back to the four outputs. Which gradient do the 16 inputs get?",
+    prompt="Back to max pooling of this map, 2 × 2 with stride 2. The second matrix is "
+    "the gradient that comes back to the four outputs. Which gradient do the 16 inputs get?",
     given={"input": _MAP, "gradient of the outputs": _SENT},
     answer=_gradient(_largest),
     mistakes=(
@@ -523,7 +523,7 @@ _SEEN = _period(_STRIPES[::2]) * 2
 
 ALIAS = Number(
     id="pooling/alias-period",
-    title="Stripes that were never there",
+    title="Keep every second",
     level="apply it",
     prompt="Stripes repeat every 3 pixels: 0 1 2 0 1 2 0 1 2 0 1 2 … You keep every second pixel. "
     "After how many *pixels of the original* does what is left repeat?",
