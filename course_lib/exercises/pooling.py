@@ -358,11 +358,8 @@ _ROW = [1, 7, 2, 4, 9, 3, 6, 5]
 _MOVED = [0, *_ROW[:-1]]
 
 
-def _kept(combine: Combine) -> int:
-    pairs = [
-        [combine(row[start : start + 2]) for start in range(0, 8, 2)] for row in (_ROW, _MOVED)
-    ]
-    return sum(a == b for a, b in zip(*pairs, strict=True))
+_PAIRS = zip(*(_pool([row, row], 2, 2)[0] for row in (_ROW, _MOVED)), strict=True)
+_KEPT = sum(before == after for before, after in _PAIRS)
 
 
 SHIFT = Number(
@@ -372,7 +369,7 @@ SHIFT = Number(
     prompt="Both rows go through max pooling with windows of 2 and stride 2. The second is the "
     "first, moved by one to the right. How many of the four outputs stay the same?",
     given={"row": [_ROW], "moved": [_MOVED]},
-    answer=_kept(max),
+    answer=_KEPT,
     mistakes=(
         Mistake(
             4,
@@ -384,7 +381,7 @@ SHIFT = Number(
             "pairs in this way.",
         ),
         Mistake(
-            _kept(max) + 1,
+            _KEPT + 1,
             "One too many. An output that turns up one place further on has moved, not stayed.",
         ),
     ),
