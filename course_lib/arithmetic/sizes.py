@@ -153,7 +153,7 @@ def pool_output_size(
     `torch.nn.MaxPool2d`. Average pooling agrees (it has no dilation), but `avg_pool3d` in torch
     refuses a kernel larger than the input before padding.
 
-    Course chapter: Pooling and downsampling.
+    Derived in the chapter Pooling and downsampling (book/05_pooling.md).
     """
     ceil_mode = true_or_false("ceil_mode", ceil_mode)
 
