@@ -29,8 +29,8 @@ Rows = list[list[int]]
 Line = Sequence[float]
 
 SLIDE_INPUT: Rows = [[5, 3, 1], [0, 2, 4], [4, 3, 5]]
-SLIDE_KERNEL = [[0.25, 0.5, 0.25], [0.5, 1, 0.5], [0.25, 0.5, 0.25]]
-SLIDE_OUTPUT = [
+SLIDE_KERNEL: list[list[float]] = [[0.25, 0.5, 0.25], [0.5, 1, 0.5], [0.25, 0.5, 0.25]]
+SLIDE_OUTPUT: list[list[float]] = [
     [5, 4, 3, 2, 1, 0.5],
     [2.5, 2.5, 3.5, 2.5, 2.5, 1.3],
     [0, 1, 2, 3, 4, 2],
