@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SITE_READY := $(VENV)/.site-ready
 ALL_READY := $(VENV)/.all-ready
 # The cells of a notebook stay together (see tests/conftest.py). WORKERS=0 runs one test after the other.
-PARALLEL := --numprocesses=$(WORKERS) --dist=loadgroup --maxprocesses=8
+PARALLEL := --numprocesses=$(WORKERS) --dist=loadgroup
 CONSTRAIN := $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS),)
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c

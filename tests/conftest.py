@@ -28,10 +28,10 @@ ARGUMENTS = [
 STATIC = Path(__file__).parents[1] / "course_lib" / "widgets" / "static"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep a notebook's cells together and in order where tests run in parallel."""
     for item in items:
-        if item.path.suffix == ".ipynb":
+        if item.path.suffix == ".ipynb" and config.pluginmanager.hasplugin("xdist"):
             item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
