@@ -28,13 +28,6 @@ ARGUMENTS = [
 STATIC = Path(__file__).parents[1] / "course_lib" / "widgets" / "static"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a notebook's cells together and in order where tests run in parallel."""
-    for item in items:
-        if item.path.suffix == ".ipynb":
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-
-
 def find_chromium() -> str | None:
     """The browser to test with: `CHROMIUM`, an installed one, or None for playwright's own."""
     if path := os.environ.get("CHROMIUM"):
