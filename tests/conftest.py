@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from website import PAGES, SITE
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -24,6 +26,13 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 STATIC = Path(__file__).parents[1] / "course_lib" / "widgets" / "static"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a notebook's cells together and in order where tests run in parallel."""
+    for item in items:
+        if item.path.suffix == ".ipynb":
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 def find_chromium() -> str | None:
@@ -170,6 +179,13 @@ def serve() -> Iterator[Callable[[Path], str]]:
             return f"http://127.0.0.1:{server.server_address[1]}"
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def site(serve: Callable[[Path], str]) -> str:
+    """The address of the built website, two folders down."""
+    assert PAGES, "there is no website to test: run `make book`"
+    return f"{serve(SITE.parent.parent)}/_build/html"
 
 
 @pytest.fixture

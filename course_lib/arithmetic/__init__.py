@@ -3,10 +3,11 @@
 sizes             what a layer makes of a size
 counts            what a layer has to learn, and to compute
 loops             convolution written out, to be read
+transposed        transposed convolution written out, to be read
 model_counts      what a network has to learn, and to compute
 receptive_fields  what the layers of a network see
 
-The first three are plain integers and Python: importing this package loads neither torch nor NumPy.
+The first four are plain integers and Python: importing this package loads neither torch nor NumPy.
 What takes a network (the last two) loads torch when it is first asked for.
 """
 
@@ -21,6 +22,7 @@ from course_lib.arithmetic.sizes import (
     conv_transpose_output_size,
     pool_output_size,
 )
+from course_lib.arithmetic.transposed import transposed_convolve2d
 
 if TYPE_CHECKING:
     from course_lib.arithmetic.model_counts import count_macs, count_parameters
@@ -38,6 +40,7 @@ __all__ = [
     "cross_correlate2d",
     "pool_output_size",
     "receptive_field",
+    "transposed_convolve2d",
 ]
 
 _NEEDS_TORCH = {

@@ -241,7 +241,7 @@ def conv_transpose_output_size(
     Source: Dumoulin and Visin (2016), arXiv:1603.07285, relationship 14; the shape formula of
     `torch.nn.ConvTranspose2d`.
 
-    Course chapter: Upsampling.
+    Derived in the chapter Upsampling (book/06_upsampling.md).
     """
 
     def pixels(

@@ -1,8 +1,10 @@
-"""Layers and conversions of networks that the chapters derive.
+"""Layers, and conversions of networks, that the chapters derive.
 
 fully_convolutional  a classifier for one size of image, made to slide over larger ones
+upsampling           bed of nails, and interpolation as a convolution
 """
 
 from course_lib.layers.fully_convolutional import fully_convolutional
+from course_lib.layers.upsampling import BilinearUpsample, bed_of_nails, bilinear_kernel
 
-__all__ = ["fully_convolutional"]
+__all__ = ["BilinearUpsample", "bed_of_nails", "bilinear_kernel", "fully_convolutional"]

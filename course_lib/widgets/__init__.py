@@ -3,5 +3,11 @@
 from course_lib.widgets.convolution_lab import ConvolutionLab
 from course_lib.widgets.exercise import ExerciseWidget
 from course_lib.widgets.receptive_field_lab import ReceptiveFieldLab
+from course_lib.widgets.transposed_convolution_lab import TransposedConvolutionLab
 
-__all__ = ["ConvolutionLab", "ExerciseWidget", "ReceptiveFieldLab"]
+__all__ = [
+    "ConvolutionLab",
+    "ExerciseWidget",
+    "ReceptiveFieldLab",
+    "TransposedConvolutionLab",
+]
