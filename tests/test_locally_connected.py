@@ -207,7 +207,5 @@ def test_phantoms_hold_the_pattern_where_they_say():
     assert {tuple(p) for p in place.tolist()} == {(0, 3), (7, 7)}
     assert set(is_ring.tolist()) == {0.0, 1.0}
     for image, ring, (row, column) in zip(images, is_ring, place.tolist(), strict=True):
-        expected = F.pad(
-            ring_and_cross()[int(ring)], (column, 9 - column, row, 9 - row)
-        )
+        expected = F.pad(ring_and_cross()[int(ring)], (column, 9 - column, row, 9 - row))
         assert torch.equal(image[0], expected)

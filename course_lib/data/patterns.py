@@ -73,8 +73,6 @@ def pattern_images(
     chosen = torch.randint(len(places), (count,), generator=generator)
     place = torch.tensor(places)[chosen]
     patterns = ring_and_cross()
-    for image, which, (row, column) in zip(
-        images, number.tolist(), place.tolist(), strict=True
-    ):
+    for image, which, (row, column) in zip(images, number.tolist(), place.tolist(), strict=True):
         image[0, row : row + SIZE, column : column + SIZE] += patterns[which]
     return images, number.float(), place

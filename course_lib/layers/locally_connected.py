@@ -85,8 +85,8 @@ def locally_connected(
     for axis in range(axes):  # unfold appends the window's axis, which keeps its place from then on
         span = gaps[axis] * (kernel[axis] - 1) + 1
         windows = windows.unfold(2 + axis, span, steps[axis])[..., :: gaps[axis]]
-    out, inside = _OUTPUT[:axes], _KERNEL[:axes]
-    maps = torch.einsum(f"nc{out}{inside},{out}dc{inside}->nd{out}", windows, weight)
+    out, cells = _OUTPUT[:axes], _KERNEL[:axes]
+    maps = torch.einsum(f"nc{out}{cells},{out}dc{cells}->nd{out}", windows, weight)
     return maps if bias is None else maps + bias.movedim(-1, 0)
 
 
@@ -137,9 +137,7 @@ class _LocallyConnected(nn.Module):
             parameter.uniform_(-bound, bound, generator=generator)
 
     @classmethod
-    def from_conv(
-        cls, conv: nn.Conv1d | nn.Conv2d | nn.Conv3d, input_size: SizeLike
-    ) -> Self:
+    def from_conv(cls, conv: nn.Conv1d | nn.Conv2d | nn.Conv3d, input_size: SizeLike) -> Self:
         """Make the layer that has the weights of a convolution at each of its places.
 
         Args:
@@ -273,7 +271,7 @@ class LocallyConnected3d(_LocallyConnected):
 
 def _each(name: str, value: SizeLike, axes: int) -> tuple[int, ...]:
     """Return a checked value for each axis."""
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence):
         if len(value) != axes:
             raise ValueError(f"`{name}` must be an int or have {axes} values, got {value!r}")
         return tuple(whole_number(name, one) for one in value)

@@ -42,7 +42,7 @@ def show_three_matrices(inputs: int, kernel: int) -> Figure:
         for (row, column), number in np.ndenumerate(numbers):
             color = "white"
             if number:
-                color = _FEW[(number - 1) % 3] if name == "shared" else _shade(number, numbers)
+                color = _FEW[(number - 1) % 3] if name == "shared" else _shade(int(number), numbers)
             box = Rectangle((column, row), 1, 1, facecolor=color, edgecolor="#555555")
             ax.add_patch(box)
             text = str(number) if number else "0"
@@ -104,7 +104,8 @@ def show_scores(
     >>> plt.close(figure)
 
     Args:
-        scores: For each task, for each model: accuracy, low and high end of its interval, in [0, 1].
+        scores: For each task, for each model: accuracy, low and high end of its interval,
+            in [0, 1].
         label: What the axis shows.
 
     Returns:
@@ -112,7 +113,11 @@ def show_scores(
     """
     rows = sum(len(models) for models in scores.values())
     figure, axes = plt.subplots(
-        len(scores), 1, figsize=(WIDTH, 0.42 * rows + 0.75 * len(scores)), sharex=True, squeeze=False
+        len(scores),
+        1,
+        figsize=(WIDTH, 0.34 * rows + 0.62 * len(scores)),
+        sharex=True,
+        squeeze=False,
     )
     for ax, (task, models) in zip(axes.flat, scores.items(), strict=True):
         for row, (name, (middle, low, high)) in enumerate(models.items()):
