@@ -79,8 +79,8 @@ def locally_connected(
         channels = x.shape[1]
         raise ValueError(f"`weight` must have {channels} channels in, got {weight.shape[axes + 1]}")
     if bias is not None and bias.shape != weight.shape[: axes + 1]:
-        expected = tuple(weight.shape[: axes + 1])
-        raise ValueError(f"`bias` must have shape {expected}, got {tuple(bias.shape)}")
+        wanted = tuple(weight.shape[: axes + 1])
+        raise ValueError(f"`bias` must have shape {wanted}, got {tuple(bias.shape)}")
     windows = F.pad(x, [side for pad in reversed(pads) for side in (pad, pad)])
     for axis in range(axes):  # unfold appends the window's axis, which keeps its place from then on
         span = gaps[axis] * (kernel[axis] - 1) + 1
