@@ -125,8 +125,9 @@ CEIL_SIZE = Number(
         Mistake(
             pool_output_size(112, 3, stride=2),
             "That is the size with rounding down. With `ceil_mode`, the last window may hang over "
-            "the edge.",
+            "the edge. Or did you round up and forget the + 1?",
         ),
+        Mistake((112 - 3) // 2, "You rounded down, and forgot the + 1 for the first window."),
         Mistake(
             math.ceil((112 - 3) / 2) + 2,
             "You rounded up twice, or added the 1 twice. (112 − 3)/2 = 54.5 becomes 55; add 1.",
@@ -204,79 +205,120 @@ ADAPTIVE = SeveralChoices(
 
 
 _POOL_LINES = (
-    "def max_pool(rows, size, stride):",
+    "def max_pool(rows, size, stride, padding):",
     "    output = []",
-    "    for top in range(0, len(rows) - size + 1, stride):",
+    "    for top in range(-padding, len(rows) + padding - size + 1, stride):",
     "        row = []",
-    "        for left in range(0, len(rows[0]) - size + 1, stride):",
-    "            window = [r[left : left + size] for r in rows[top : top + size]]",
+    "        for left in range(-padding, len(rows[0]) + padding - size + 1, stride):",
+    "            inside = rows[max(top, 0) : top + size]",
+    "            window = [r[max(left, 0) : left + size] for r in inside]",
     "            row.append(max(max(r) for r in window))",
     "        output.append(row)",
     "    return output",
 )
 
+_Pooled = list[list[float]]
+
 
 def _draw_map(rng: random.Random) -> tuple[Sequence[Any], Mapping[str, Any]]:
-    size, stride = rng.randint(1, 3), rng.randint(1, 3)
+    size, stride = rng.randint(1, 4), rng.randint(1, 3)
+    padding = rng.randint(0, size // 2)
     height, width = rng.randint(size, 7), rng.randint(size, 7)
     rows = [[rng.randint(-9, 9) for _ in range(width)] for _ in range(height)]
-    return (rows, size, stride), {}
+    return (rows, size, stride, padding), {}
 
 
-def _pool_mean(rows: Rows, size: int, stride: int) -> list[list[float]]:
-    return _pool(rows, size, stride, _mean)
+def _padded(rows: Rows, before: int, after: int, value: float = -math.inf) -> _Pooled:
+    width = before + len(rows[0]) + after
+    middle = [[value] * before + list(row) + [value] * after for row in rows]
+    return [[value] * width] * before + middle + [[value] * width] * after
 
 
-def _pool_size_as_stride(rows: Rows, size: int, stride: int) -> list[list[float]]:
-    return _pool(rows, size, size)
+def _max_pool(rows: Rows, size: int, stride: int, padding: int) -> _Pooled:
+    return _pool(_padded(rows, padding, padding), size, stride)
 
 
-def _pool_stride_one(rows: Rows, size: int, stride: int) -> list[list[float]]:
-    return _pool(rows, size, 1)
+def _pool_zeros(rows: Rows, size: int, stride: int, padding: int) -> _Pooled:
+    return _pool(_padded(rows, padding, padding, 0), size, stride)
 
 
-def _pool_from_zero(rows: Rows, size: int, stride: int) -> list[list[float]]:
-    return _pool(rows, size, stride, lambda window: max(0, *window))
+def _pool_unpadded(rows: Rows, size: int, stride: int, padding: int) -> _Pooled:
+    return _pool(rows, size, stride)
 
 
-def _pool_short(rows: Rows, size: int, stride: int) -> list[list[float]]:
-    return _pool([row[:-1] for row in rows[:-1]], size, stride)
+def _pool_one_side(rows: Rows, size: int, stride: int, padding: int) -> _Pooled:
+    return _pool(_padded(rows, padding, 0), size, stride)
 
 
-def _pool_square(rows: Rows, size: int, stride: int) -> list[list[float]]:
-    places = range(0, len(rows) - size + 1, stride)
+def _pool_mean(rows: Rows, size: int, stride: int, padding: int) -> _Pooled:
+    return _pool(_padded(rows, padding, padding, 0), size, stride, _mean)
+
+
+def _pool_size_as_stride(rows: Rows, size: int, stride: int, padding: int) -> _Pooled:
+    return _max_pool(rows, size, size, padding)
+
+
+def _pool_stride_one(rows: Rows, size: int, stride: int, padding: int) -> _Pooled:
+    return _max_pool(rows, size, 1, padding)
+
+
+def _pool_from_zero(rows: Rows, size: int, stride: int, padding: int) -> _Pooled:
+    return [[max(0, value) for value in row] for row in _max_pool(rows, size, stride, padding)]
+
+
+def _pool_short(rows: Rows, size: int, stride: int, padding: int) -> _Pooled:
+    wide = _padded(rows, padding, padding)
+    return _pool([row[:-1] for row in wide[:-1]], size, stride)
+
+
+def _pool_square(rows: Rows, size: int, stride: int, padding: int) -> _Pooled:
+    wide = _padded(rows, padding, padding)
+    places = range(0, len(wide) - size + 1, stride)
     return [
-        [max(rows[top + i][left + j] for i in range(size) for j in range(size)) for left in places]
+        [max(wide[top + i][left + j] for i in range(size) for j in range(size)) for left in places]
         for top in places
     ]
 
 
-def _pool_up(rows: Rows, size: int, stride: int) -> list[list[float]]:
+def _pool_up(rows: Rows, size: int, stride: int, padding: int) -> _Pooled:
+    wide = _padded(rows, padding, padding)
     return [
         [
-            max(v for row in rows[top : top + size] for v in row[left : left + size])
-            for left in range(0, len(rows[0]), stride)
+            max(v for row in wide[top : top + size] for v in row[left : left + size])
+            for left in range(0, len(wide[0]), stride)
         ]
-        for top in range(0, len(rows), stride)
+        for top in range(0, len(wide), stride)
     ]
 
 
-def _pool_diagonal(rows: Rows, size: int, stride: int) -> list[list[float]]:
-    return _pool(rows, size, stride, lambda window: max(window[:: size + 1]))
+def _pool_diagonal(rows: Rows, size: int, stride: int, padding: int) -> _Pooled:
+    wide = _padded(rows, padding, padding)
+    return _pool(wide, size, stride, lambda window: max(window[:: size + 1]))
 
 
 CODE_MAX_POOL = Code(
     id="pooling/code-max-pool",
     title="Write max pooling",
     level="build it",
-    prompt="Write `max_pool`. It gets a map as a list of rows, the size of the square window and "
-    "the stride, and returns the output as a list of rows. There is no padding, and a window that "
-    "does not fit is left out. The map need not be square, and numbers may be negative.",
+    prompt="Write `max_pool` with padding. It gets a map as a list of rows, the size of the square "
+    "window, the stride, and how many cells to pad on each side, at most half of `size`. It "
+    "returns the output as a list of rows. A padded cell must never win, and a window that does "
+    "not fit is left out. The map need not be square, and numbers may be negative.",
     function="max_pool",
-    stub="def max_pool(rows, size, stride):\n    raise NotImplementedError",
-    reference=_pool,
+    stub="def max_pool(rows, size, stride, padding):\n    raise NotImplementedError",
+    reference=_max_pool,
     draw=_draw_map,
     mistakes=(
+        Mistake(
+            _pool_zeros,
+            "Your padding holds zeros. Where the numbers beside it are negative, a zero wins: pad "
+            "with minus infinity, or leave padded cells out of the window.",
+        ),
+        Mistake(_pool_unpadded, "The padding changes nothing in your function."),
+        Mistake(
+            _pool_one_side,
+            "You padded the top and the left only. The bottom and the right get as many cells.",
+        ),
         Mistake(_pool_mean, "That is mean pooling."),
         Mistake(
             _pool_size_as_stride,
@@ -290,8 +332,7 @@ CODE_MAX_POOL = Code(
         ),
         Mistake(
             _pool_short,
-            "The last window is missing: it starts at `len(rows) - size`, and `range` stops before "
-            "its end.",
+            "The last window is missing: `range` stops before its end, so add 1 to it.",
         ),
         Mistake(
             _pool_square,
@@ -305,7 +346,8 @@ CODE_MAX_POOL = Code(
             "You looked at the diagonal of the window only. Rows and columns need a loop each.",
         ),
     ),
-    hint="Two loops over the places, as for the convolution; inside, the largest of the window.",
+    hint="Two loops over the places, which start at `-padding`. Take from the window what lies on "
+    "the map: `max(top, 0)` is its first row there.",
     lines=_POOL_LINES,
     solution=_fence(_POOL_LINES),
 )
@@ -334,6 +376,7 @@ MEMORY = Number(
     unit="MiB",
     mistakes=(
         Mistake(_mebibytes(64, 256), "That is the memory before pooling."),
+        Mistake(64 * _AFTER**2 * _BYTES, "That is in bytes. Divide by 1,048,576 for MiB."),
         Mistake(
             _mebibytes(64, 256) / 2,
             "Half is not enough: rows and columns are both halved, which leaves a quarter.",
@@ -495,6 +538,10 @@ STRIDED_MACS = Number(
     answer=_macs(1) // _macs(2),
     mistakes=(
         Mistake(2, "It skips every second row *and* every second column."),
+        Mistake(
+            _macs(2) / _macs(1),
+            "That is the share that is left. By which factor did the number fall?",
+        ),
         Mistake(1, "The weights stay the same, but there are fewer places."),
         Mistake(
             9,
