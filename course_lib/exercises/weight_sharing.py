@@ -55,7 +55,8 @@ LOCAL_LAYER = Number(
     title="Own weights at each place",
     level="apply it",
     prompt="One locally connected map: at each place of an image of 512 × 512 pixels, a neuron "
-    "reads the 10 × 10 pixels there, with weights of its own. No padding, stride 1. How many "
+    "reads the 10 × 10 pixels there, with weights of its own. The windows lie inside the image, and "
+    "the next one begins one pixel further on. How many "
     "weights does the map have, without biases?",
     answer=_PLACES**2 * _KERNEL**2,
     mistakes=(
@@ -72,6 +73,10 @@ LOCAL_LAYER = Number(
             "One place is missing along each axis: there are 512 − 10 + 1 of them.",
         ),
         Mistake(_PLACES * _KERNEL**2, "You counted the places along one axis only."),
+        Mistake(
+            (_SIDE // _KERNEL) ** 2 * _KERNEL**2,
+            "You laid the windows side by side. They overlap: the next one begins one pixel on.",
+        ),
         Mistake(_PLACES**2, "Those are the places. Each has 100 weights."),
         Mistake(_PLACES**2 * _KERNEL, "A window of 10 × 10 has 100 weights, not 10."),
     ),
@@ -157,7 +162,7 @@ KERNEL_MATRIX = Matrix(
     id="weight_sharing/kernel-matrix",
     title="Write a kernel as a matrix",
     level="apply it",
-    prompt="The kernel (1, −2, 3) slides over five numbers, without padding and without being "
+    prompt="The kernel (1, −2, 3) slides over five numbers. It stays inside them and is not "
     "turned around. Write the layer as a matrix: a row for each output, a column for each input.",
     given={"kernel": [_ASKED]},
     answer=_ROWS,
@@ -236,8 +241,8 @@ CODE_MATRIX = Code(
     title="The matrix of any kernel",
     level="build it",
     prompt="Write `shared_weights_matrix`. It gets a kernel as a list and the number of inputs, "
-    "and returns the matrix of the layer as a list of rows. No padding, stride 1, and the kernel "
-    "is not turned around.",
+    "and returns the matrix of the layer as a list of rows. The kernel stays inside the inputs, moves "
+    "by one each time, and is not turned around.",
     function="shared_weights_matrix",
     stub="def shared_weights_matrix(kernel, input_size):\n    raise NotImplementedError",
     reference=_matrix,
@@ -252,8 +257,8 @@ CODE_MATRIX = Code(
         Mistake(_transposed, "Rows and columns are swapped: a row for each output."),
         Mistake(
             _wrapped,
-            "Your kernel comes in again on the left. Without padding, a place that does not fit "
-            "is no place.",
+            "Your kernel comes in again on the left. Here, a place where it does not fit is no "
+            "place.",
         ),
         Mistake(
             _one_row,
@@ -272,7 +277,7 @@ EQUIVARIANCE = SeveralChoices(
     id="weight_sharing/equivariance",
     title="What equivariance promises",
     level="apply it",
-    prompt="A convolution with stride 1 is equivariant to shifts. What follows? Think of an image "
+    prompt="A convolution that moves one pixel at a time is equivariant to shifts. What follows? Think of an image "
     "whose borders are far away from everything of interest.",
     options=(
         Option(
