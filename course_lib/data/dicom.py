@@ -79,7 +79,8 @@ def read_dicom(path: str | Path, *, frame: int | None = None) -> tuple[Tensor, I
     Derived in the chapter What we ask of medical images (book/01_medical_images.md).
     """
     import pydicom
-    from pydicom.pixels import apply_modality_lut, pixel_array
+    from pydicom.pixels.processing import apply_modality_lut
+    from pydicom.pixels.utils import pixel_array
 
     data = pydicom.dcmread(path, force=True)
     if "PixelData" not in data:

@@ -40,8 +40,8 @@ WHICH_TASK = SeveralChoices(
     prompt="Tick every question that asks for the *classification* of a whole image.",
     options=tuple(Option(text, feedback) for text, _, feedback in _QUESTIONS),
     answers=tuple(i for i, (_, task, _) in enumerate(_QUESTIONS) if task == "classification"),
-    solution="Modality, pass or fail, and pneumonia yes or no: each answer is one of a list. Age and "
-    "score are numbers (regression). Where the liver is, is a question about regions.",
+    solution="Modality, pass or fail, and pneumonia yes or no: each answer is one of a list. Age "
+    "and score are numbers (regression). Where the liver is, is a question about regions.",
 )
 
 _TRUE_AGES, _SAID_AGES = (7, 41, 60), (10, 40, 52)
@@ -203,8 +203,8 @@ MONOCHROME1 = OneChoice(
     title="A film with the wrong sign",
     level="apply it",
     prompt="You train a network on radiographs of two hospitals. One writes MONOCHROME2 (large "
-    "values bright), the other MONOCHROME1 (large values dark). You feed the stored numbers as they "
-    "are. What can go wrong?",
+    "values bright), the other MONOCHROME1 (large values dark). You feed the stored numbers as "
+    "they are. What can go wrong?",
     options=(
         Option(
             "Nothing: a network learns from any numbers.",
@@ -248,7 +248,9 @@ WIDTH_IN_MM = Number(
         ),
         Mistake(_PIXELS, "Those are pixels. Multiply by the size of one."),
         Mistake(_PIXELS / _COLUMNS_MM, "Multiply by the distance; you divided."),
-        Mistake(_PIXELS * _ROWS_MM * _COLUMNS_MM, "That is an area. A length needs one of the two."),
+        Mistake(
+            _PIXELS * _ROWS_MM * _COLUMNS_MM, "That is an area. A length needs one of the two."
+        ),
     ),
     hint="Going across means going from column to column.",
     solution="100 · 0.8 = 80 mm. The same number of pixels downward is only 50 mm.",
