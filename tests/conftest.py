@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from website import PAGES, SITE
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -170,6 +172,13 @@ def serve() -> Iterator[Callable[[Path], str]]:
             return f"http://127.0.0.1:{server.server_address[1]}"
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def site(serve: Callable[[Path], str]) -> str:
+    """The address of the built website, two folders down."""
+    assert PAGES, "there is no website to test: run `make book`"
+    return f"{serve(SITE.parent.parent)}/_build/html"
 
 
 @pytest.fixture

@@ -28,6 +28,10 @@ kernelspec:
   display_name: Python 3
   language: python
   name: {kernel}
+course:
+  question: What is six times seven?
+  minutes: 5
+  slides: L001
 ---
 # Small chapter
 
@@ -179,6 +183,21 @@ def test_broken_text_stops_the_build_and_every_fault_is_named(course, capsys):
     assert run(course, "book") == 1
     message = capsys.readouterr().err
     assert [fault for fault, named in faults.items() if named not in message] == []
+
+
+def test_two_chapters_may_cite_the_same_work(course):
+    work = "@article{someone1999, author={Some One}, title={On x}, journal={J}, year={1999}}"
+    (course / "book" / "references.bib").write_text(work)
+    cites = "As {cite:t}`someone1999` says.\n\n```{bibliography}\n:filter: docname in docnames\n```"
+    write_chapter(course, CELL.format("print(6 * 7)") + "\n" + cites)
+    (course / "book" / "prose.md").write_text(f"# Prose\n\n{cites}\n")
+    toc = (course / "_toc.yml").read_text()
+    (course / "_toc.yml").write_text(f"{toc}- file: prose\n")
+    assert run(course, "book") == 0
+    for page in ("01_small", "prose"):
+        text = (course / f"_build/html/{page}.html").read_text()
+        assert 'href="#id' in text  # to the list on the same page
+        assert "On x" in text
 
 
 def test_a_missing_page_stops_the_build(course, capsys):

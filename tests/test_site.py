@@ -1,38 +1,19 @@
 """The website as a reader's browser shows it: below a path, from a zip, offline, accessible."""
 
 import gzip
-import importlib.util
-import json
 import re
 import shutil
 import zipfile
 from html import unescape
-from pathlib import Path
 from urllib.parse import urldefrag, urljoin
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-SITE = ROOT / "_build" / "html"
-PAGES = sorted(str(path.relative_to(SITE)) for path in SITE.glob("*.html"))
-READ = [page for page in PAGES if page not in {"genindex.html", "search.html"}]
-DARK = "localStorage.setItem('mode', 'dark'); localStorage.setItem('theme', 'dark');"
+from coursebook.chapters import find_chapters
+from website import DARK, PAGES, READ, ROOT, SITE, exercises_of, serious
+
 NO_STORAGE = """Object.defineProperty(window, 'localStorage', {
     get() { throw new DOMException('denied', 'SecurityError'); } });"""
-
-
-@pytest.fixture(scope="module")
-def site(serve):
-    """The address of the website, two folders down."""
-    assert PAGES, "there is no website to test: run `make book`"
-    return f"{serve(SITE.parent.parent)}/_build/html"
-
-
-def exercises_of(page):
-    """The exercises of a page, as its HTML carries them."""
-    text = (SITE / page).read_text(encoding="utf-8")
-    states = re.findall(r'data-cw-module="exercise"[^>]*?data-cw-state="([^"]*)"', text)
-    return [json.loads(unescape(state))["exercise"] for state in states]
 
 
 EXERCISES = [(page, spec["id"]) for page in READ for spec in exercises_of(page)]
@@ -109,39 +90,34 @@ def card_of(page, name):
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_page_is_offline_quiet_and_accessible(site, open_page, page, mode):
+    """As it comes, and when everything is answered and opened. Only colors differ in the dark."""
     opened = open_page(f"{site}/{page}", init=DARK if mode == "dark" else "")
     opened.wait_for_load_state("networkidle")
     assert opened.locator("html").get_attribute("data-theme") == mode
-    assert serious(opened) == []
-
-
-def serious(page):
-    """Run axe-core; return its serious and critical findings."""
-    spec = importlib.util.find_spec("axe_playwright_python")
-    page.evaluate((Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8"))
-    # Its preloading resolves the theme's @import against the page, and misses.
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations'], preload: false})")
-    return [
-        (violation["id"], [node["html"][:120] for node in violation["nodes"]])
-        for violation in found["violations"]
-        if violation["impact"] in ("serious", "critical")
-    ]
-
-
-@pytest.mark.parametrize("mode", ["light", "dark"])
-@pytest.mark.parametrize("page", sorted({page for page, _ in EXERCISES}))
-def test_page_stays_accessible_when_everything_is_answered(site, open_page, page, mode):
-    opened = open_page(f"{site}/{page}", init=DARK if mode == "dark" else "")
+    assert serious(opened, colors_only=mode == "dark") == []
     for number, spec in enumerate(exercises_of(page)):
-        give(
-            card_of(opened, spec["id"]), spec, (right_answer if number % 2 else wrong_answer)(spec)
-        )
+        answer = (right_answer if number % 2 else wrong_answer)(spec)
+        give(card_of(opened, spec["id"]), spec, answer)
     hidden = opened.get_by_role("button", name="Show solution")
     while hidden.count():
         hidden.first.click()
     opened.evaluate("document.querySelectorAll('details').forEach(box => { box.open = true })")
     opened.wait_for_timeout(600)  # they fade in
-    assert serious(opened) == []
+    if opened.locator(".cw-mount, details").count():
+        assert serious(opened, ".cw-mount", "details", colors_only=mode == "dark") == []
+
+
+def test_the_search_for_bad_contrast_finds_it(site, open_page):
+    """Code is looked at by color, so one bad word among many must still be found."""
+    page = EXERCISES[0][0]
+    opened = open_page(f"{site}/{page}")
+    assert opened.locator("pre span").count() > 1000
+    assert serious(opened, ".cell_input", colors_only=True) == []
+    style = "pre span:is(.n, .p) { color: #bbb !important; background: #fff }"
+    opened.add_style_tag(content=style)
+    ((rule, nodes),) = serious(opened, ".cell_input", colors_only=True)
+    assert rule == "color-contrast"
+    assert nodes
 
 
 @pytest.mark.parametrize("page", READ)
@@ -171,6 +147,16 @@ def test_page_is_light(site, open_page, page):
     assert sum(sizes.values()) <= 300_000, sorted(sizes.items(), key=lambda item: -item[1])[:8]
 
 
+def test_only_the_search_page_loads_the_index(site, open_page):
+    holders = [page for page in PAGES if "searchindex.js" in (SITE / page).read_text("utf-8")]
+    assert holders == ["search.html"]
+    opened = open_page(f"{site}/{READ[0]}")
+    form = opened.locator("form[role=search], form.bd-search").first
+    form.evaluate("form => { form.querySelector('input').value = 'stride'; form.submit(); }")
+    opened.wait_for_url("**/search.html?q=stride*")
+    opened.locator("#search-results li").first.wait_for()
+
+
 def test_every_link_within_the_site_leads_somewhere():
     texts = {page: (SITE / page).read_text(encoding="utf-8") for page in PAGES}
     ids = {page: set(re.findall(r'\bid="([^"]+)"', text)) for page, text in texts.items()}
@@ -185,6 +171,27 @@ def test_every_link_within_the_site_leads_somewhere():
             if not exists or (anchor and target in ids and anchor not in ids[target]):
                 broken.append((page, link))
     assert broken == []
+
+
+def errata_told():
+    """Each erratum that a chapter tells, with the chapter's name."""
+    told = {}
+    for chapter in find_chapters(ROOT):
+        text = chapter.source.read_text(encoding="utf-8")
+        for name in re.findall(r"^[`:]{3,}\{erratum\} (E\d\d)", text, re.MULTILINE):
+            told[name] = chapter.name
+    return told
+
+
+def test_the_errata_page_lists_what_is_told_and_links_it():
+    page = (SITE / "errata.html").read_text(encoding="utf-8")
+    (listed,) = re.findall(r'<dl class="[^"]*errata[^"]*">.*?</dl>', page, re.DOTALL)
+    entries = re.findall(r'<dt id="(e\d\d)">(E\d\d), .*?</dt>(.*?)(?=<dt|</dl>)', listed, re.DOTALL)
+    assert [name for _, name, _ in entries] == sorted(errata_told())
+    for anchor, name, body in entries:
+        assert anchor == name.lower()
+        target = f"{errata_told()[name]}.html#erratum-{name.lower()}"
+        assert f'href="{target}"' in body, (name, target)
 
 
 def test_only_links_lead_to_other_hosts():
@@ -269,20 +276,6 @@ def test_questions_are_readable_without_javascript(site, open_page):
         text = card_of(opened, spec["id"]).inner_text()
         assert spec["title"] in text
         assert unmarked(spec["prompt"].split("\n")[0])[:40] in text.replace("\n", " ")
-
-
-def test_the_lab_steps_by_mouse_and_by_keyboard(site, open_page):
-    opened = open_page(f"{site}/04_convolution.html")
-    lab = opened.locator('.cw-mount[data-cw-module="convolution_lab"]')
-    lab.scroll_into_view_if_needed()
-    cells = lab.get_by_role("gridcell")
-    assert cells.count() == 9
-    before = lab.inner_text()
-    cells.nth(4).click()
-    after = lab.inner_text()
-    assert before != after
-    opened.keyboard.press("ArrowRight")
-    assert lab.inner_text() != after
 
 
 def test_the_site_works_from_a_zip_without_a_server(open_page, tmp_path):

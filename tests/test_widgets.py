@@ -602,6 +602,43 @@ def import_file(page: Any, text: str, name: str = "progress.json") -> str:
     return message
 
 
+def test_of_many_chapters_the_one_at_work_is_open(widget_page: Pages) -> None:
+    chapters = [
+        {
+            "title": f"Chapter {c}",
+            "exercises": [
+                {"id": f"c{c}/e{e}", "title": f"E{c}{e}", "level": "apply it", "url": f"#{c}{e}"}
+                for e in (1, 2)
+            ],
+        }
+        for c in (1, 2, 3)
+    ]
+    page = widget_page(mount_html("progress", {"chapters": chapters}, "<p>All</p>"), width=375)
+    folded = page.locator("details.cw-chapter:not([open])")
+    assert folded.count() == 3
+    assert page.locator(".cw-all").inner_text() == "0 of 6 exercises done"
+    assert page.locator(".cw-next").inner_text() == "Begin with E11 (Chapter 1)"
+
+    def record_and_reload(name: str, correct: bool) -> None:
+        entry = {"answer": "1", "correct": correct, "tries": 1}
+        page.evaluate("([id, entry]) => courseWidgets.store.set(id, entry)", [name, entry])
+        page.reload()
+
+    record_and_reload("c2/e1", True)
+    assert page.locator(".cw-next").inner_text() == "Go on with E22 (Chapter 2)"
+    assert page.locator("details[open] .cw-title").all_inner_texts() == ["Chapter 2"]
+    assert page.locator("details[open] .cw-count").inner_text() == "1 of 2 exercises done"
+    record_and_reload("c3/e1", False)
+    assert page.locator(".cw-next a").get_attribute("href") == "#31"
+    page.locator("summary").first.press("Enter")
+    page.evaluate("courseWidgets.store.set('c1/e2', {answer: '1', correct: true, tries: 1})")
+    assert page.locator("details[open] .cw-title").all_inner_texts() == ["Chapter 1", "Chapter 3"]
+    for name in ("c3/e1", "c3/e2", "c1/e1", "c2/e2"):
+        record_and_reload(name, True)
+    assert page.locator(".cw-all").inner_text() == "6 of 6 exercises done"
+    assert page.locator(".cw-next").count() == 0
+
+
 @pytest.mark.parametrize("how", [DENIED, FULL])
 def test_denied_storage_is_said_and_grading_works(
     widget_page: Pages, samples: Samples, how: str

@@ -1,11 +1,18 @@
 """Sizes, parameters, multiply-accumulates and receptive fields.
 
-sizes   what a layer makes of a size
-counts  what a layer has to learn, and to compute
-loops   convolution written out, to be read
+sizes             what a layer makes of a size
+counts            what a layer has to learn, and to compute
+loops             convolution written out, to be read
+transposed        transposed convolution written out, to be read
+model_counts      what a network has to learn, and to compute
+receptive_fields  what the layers of a network see
 
-All of these are plain integers and Python: importing this package loads neither torch nor NumPy.
+The first four are plain integers and Python: importing this package loads neither torch nor NumPy.
+What takes a network (the last two) loads torch when it is first asked for.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from course_lib._checks import SizeLike
 from course_lib.arithmetic.counts import conv_macs, conv_parameters
@@ -15,6 +22,11 @@ from course_lib.arithmetic.sizes import (
     conv_transpose_output_size,
     pool_output_size,
 )
+from course_lib.arithmetic.transposed import transposed_convolve2d
+
+if TYPE_CHECKING:
+    from course_lib.arithmetic.model_counts import count_macs, count_parameters
+    from course_lib.arithmetic.receptive_fields import receptive_field
 
 __all__ = [
     "SizeLike",
@@ -23,6 +35,28 @@ __all__ = [
     "conv_parameters",
     "conv_transpose_output_size",
     "convolve2d",
+    "count_macs",
+    "count_parameters",
     "cross_correlate2d",
     "pool_output_size",
+    "receptive_field",
+    "transposed_convolve2d",
 ]
+
+_NEEDS_TORCH = {
+    "count_macs": "model_counts",
+    "count_parameters": "model_counts",
+    "receptive_field": "receptive_fields",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what needs torch when it is first asked for."""
+    if name not in _NEEDS_TORCH:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_NEEDS_TORCH[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """List what needs torch, too."""
+    return sorted({*globals(), *_NEEDS_TORCH})

@@ -153,7 +153,7 @@ def pool_output_size(
     `torch.nn.MaxPool2d`. Average pooling agrees (it has no dilation), but `avg_pool3d` in torch
     refuses a kernel larger than the input before padding.
 
-    Course chapter: Pooling and downsampling.
+    Derived in the chapter Pooling and downsampling (book/05_pooling.md).
     """
     ceil_mode = true_or_false("ceil_mode", ceil_mode)
 
@@ -241,7 +241,7 @@ def conv_transpose_output_size(
     Source: Dumoulin and Visin (2016), arXiv:1603.07285, relationship 14; the shape formula of
     `torch.nn.ConvTranspose2d`.
 
-    Course chapter: Upsampling.
+    Derived in the chapter Upsampling (book/06_upsampling.md).
     """
 
     def pixels(

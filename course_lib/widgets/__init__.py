@@ -2,5 +2,14 @@
 
 from course_lib.widgets.convolution_lab import ConvolutionLab
 from course_lib.widgets.exercise import ExerciseWidget
+from course_lib.widgets.pooling_lab import PoolingLab
+from course_lib.widgets.receptive_field_lab import ReceptiveFieldLab
+from course_lib.widgets.transposed_convolution_lab import TransposedConvolutionLab
 
-__all__ = ["ConvolutionLab", "ExerciseWidget"]
+__all__ = [
+    "ConvolutionLab",
+    "ExerciseWidget",
+    "PoolingLab",
+    "ReceptiveFieldLab",
+    "TransposedConvolutionLab",
+]

@@ -20,6 +20,8 @@ import yaml
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 from myst_parser.config.main import MdParserConfig
 
+from .facts import read_facts
+
 CELL_TIMEOUT_SECONDS = 120
 KERNEL_METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -44,12 +46,8 @@ class Chapter:
 
 def find_chapters(root: Path) -> list[Chapter]:
     """List the executable chapters of the table of contents, in reading order."""
-    try:
-        toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise ChapterError(f"_toc.yml can't be read: {error}") from error
     chapters = []
-    for name in _files_in_toc(toc):
+    for name in files_in_toc(read_toc(root)):
         source = root / "book" / f"{name}.md"
         if not source.exists():
             raise ChapterError(
@@ -69,16 +67,25 @@ def _text_of(source: Path) -> str:
         raise ChapterError(f"{source} must be saved as UTF-8: {error}") from error
 
 
-def _files_in_toc(node: Any) -> Iterator[str]:
+def read_toc(root: Path) -> Any:
+    """Read the table of contents."""
+    try:
+        return yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ChapterError(f"_toc.yml can't be read: {error}") from error
+
+
+def files_in_toc(node: Any) -> Iterator[str]:
+    """Yield the names of the files that a part of the table of contents lists."""
     if isinstance(node, dict):
         for key, value in node.items():
             if key in ("root", "file"):
                 yield str(value)
             else:
-                yield from _files_in_toc(value)
+                yield from files_in_toc(value)
     elif isinstance(node, list):
         for value in node:
-            yield from _files_in_toc(value)
+            yield from files_in_toc(value)
 
 
 def read_chapter(chapter: Chapter) -> Any:
@@ -91,6 +98,10 @@ def read_chapter(chapter: Chapter) -> Any:
         raise ChapterError(f"{chapter.name}: its code cells can't be read: {error}") from error
     if not dict(notebook.metadata.get("kernelspec") or {}).get("name"):
         raise ChapterError(f"{chapter.name}: its front matter names no kernel; say `name: python3`")
+    try:
+        read_facts(notebook.metadata)
+    except ValueError as error:
+        raise ChapterError(f"book/{chapter.source.name}: {error}") from error
     notebook.metadata["language_info"] = KERNEL_METADATA["language_info"]
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for number, cell in enumerate(cells, 1):

@@ -24,7 +24,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
-from .chapters import find_chapters, load_stored
+from .contents import list_exercises
 
 
 class ErrataList(nodes.General, nodes.Element):
@@ -124,7 +124,7 @@ def _purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
 
 
 def _pages_with_lists(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Write the two list pages whenever anything was read: they show every chapter."""
+    """Write the pages with lists whenever anything was read: they show every chapter."""
     return [doc for doc in env.found_docs if "lists" in env.metadata.get(doc, {})]
 
 
@@ -152,35 +152,6 @@ def _errata_table(app: Sphinx, docname: str) -> nodes.Node:
         )
         entries += nodes.definition_list_item("", term, body)
     return entries
-
-
-_MOUNT = re.compile(r'<div class="cw-mount"[^>]*>')
-
-
-def list_exercises(root: Path) -> list[dict[str, Any]]:
-    """List the exercises of each chapter as its stored outputs show them."""
-    found = []
-    for chapter in find_chapters(root):
-        stored = load_stored(chapter)
-        exercises = []
-        for cell in stored.cells if stored else []:
-            for output in cell.get("outputs", []):
-                for mount in _MOUNT.findall(output.get("data", {}).get("text/html", "")):
-                    values = {
-                        k: html.unescape(v) for k, v in re.findall(r'([\w-]+)="([^"]*)"', mount)
-                    }
-                    if values.get("data-cw-id"):
-                        exercises.append(
-                            {
-                                "id": values["data-cw-id"],
-                                "title": values["data-cw-title"],
-                                "level": json.loads(values["data-cw-state"])["exercise"]["level"],
-                                "anchor": values["id"],
-                            }
-                        )
-        if exercises:
-            found.append({"chapter": chapter.name, "exercises": exercises})
-    return found
 
 
 def _progress_html(app: Sphinx, docname: str) -> str:

@@ -5,6 +5,7 @@ of the icons that our pages use, cut the icon font down to those and drop the sc
 a font with a MATH table, or brackets don't grow: STIX Two Math (fonts/), cut down in the same way.
 """
 
+import logging
 import re
 from collections.abc import Iterable
 from html import unescape
@@ -98,6 +99,18 @@ def tidy(html: str) -> str:
     return html
 
 
+def without_search_index(html: str) -> str:
+    """Leave out what only the page of results needs: the index holds every word of the book.
+
+    The theme loads it everywhere, to search while one types; that is switched off.
+
+    >>> without_search_index('<b></b><script src="searchindex.js"></script>')
+    '<b></b>'
+    """
+    scripts = r"_static/searchtools\.js|_static/language_data\.js|searchindex\.js"
+    return re.sub(rf'<script[^>]*src="(?:\.\./)*(?:{scripts})[^"]*"[^>]*></script>\s*', "", html)
+
+
 def _icons_of_theme(site: Path) -> set[int]:
     """Return the code points that the theme's own style sheet draws, for notes and warnings."""
     style = (site / "_static/styles/pydata-sphinx-theme.css").read_text(encoding="utf-8")
@@ -125,7 +138,10 @@ def _finish(app: Sphinx, error: Exception | None) -> None:
     formulas = set().union(*(math_points(text) for text in texts.values()))
     cut_font(MATH_FONT, formulas, site / "_static" / MATH_FONT.name)
     for page, text in texts.items():
-        if (clean := tidy(text)) != text:
+        clean = tidy(text)
+        if page.name != "search.html":
+            clean = without_search_index(clean)
+        if clean != text:
             page.write_text(clean, encoding="utf-8")
     for unused in [
         *site.rglob("*.map"),
@@ -137,4 +153,5 @@ def _finish(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     """Run last."""
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph
     app.connect("build-finished", _finish, priority=900)

@@ -19,12 +19,14 @@ function download(text, name) {
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
 
-function chapterNode({ title, exercises: list }, saved) {
+/** A chapter, folded: with many of them only the one that is being worked on stands open. */
+function chapterNode({ title, exercises: list }, saved, isOpen) {
   const done = list.filter(({ id }) => saved[id]?.correct).length;
-  return h("section", { class: "cw-card cw-chapter" },
-    h("p", { class: "cw-title", role: "heading", "aria-level": "2" }, title),
-    h("p", { class: "cw-count" }, `${done} of ${exercises(list.length)} done`),
-    h("progress", { max: list.length, value: done, "aria-label": `Progress in ${title}` }),
+  return h("details", { class: "cw-card cw-chapter", open: isOpen },
+    h("summary", {},
+      h("span", { class: "cw-title", role: "heading", "aria-level": "2" }, title),
+      h("span", { class: "cw-count" }, `${done} of ${exercises(list.length)} done`),
+      h("progress", { max: list.length, value: done, "aria-label": `Progress in ${title}` })),
     h("ul", {}, ...list.map((exercise) => {
       const state = stateOf(saved[exercise.id]);
       return h("li", { class: `cw-${state.name}` },
@@ -34,8 +36,31 @@ function chapterNode({ title, exercises: list }, saved) {
     })));
 }
 
+/** Where to go on: the first exercise not done, in the last chapter in which something was tried. */
+function nextOf(chapters, saved) {
+  const isOpen = ({ id }) => !saved[id]?.correct;
+  const tried = chapters.findLastIndex(({ exercises: list }) => list.some(({ id }) => saved[id]));
+  const from = Math.max(tried, 0);
+  const chapter = [...chapters.slice(from), ...chapters.slice(0, from)]
+    .find(({ exercises: list }) => list.some(isOpen));
+  return chapter && { chapter, exercise: chapter.exercises.find(isOpen), isFirst: tried < 0 };
+}
+
+/** All chapters together, and the way on. */
+function summaryNodes(chapters, saved, next) {
+  const all = chapters.flatMap((chapter) => chapter.exercises);
+  const done = all.filter(({ id }) => saved[id]?.correct).length;
+  const way = next
+    ? h("p", { class: "cw-next" }, next.isFirst ? "Begin with " : "Go on with ",
+      h("a", { href: next.exercise.url }, next.exercise.title), ` (${next.chapter.title})`)
+    : null;
+  return [h("p", { class: "cw-all" }, h("strong", {}, `${done} of ${exercises(all.length)} done`)), way]
+    .filter(Boolean);
+}
+
 function render({ model, el }) {
   const { store } = globalThis.courseWidgets;
+  const summary = h("div", {});
   const list = h("div", {});
   const message = h("p", { class: "cw-problem", role: "status" });
   const say = (text) => { message.textContent = text; };
@@ -45,8 +70,13 @@ function render({ model, el }) {
 
   const show = () => {
     unkept.hidden = store.available;
-    const saved = store.all();
-    list.replaceChildren(...model.get("chapters").map((chapter) => chapterNode(chapter, saved)));
+    const [saved, chapters] = [store.all(), model.get("chapters")];
+    const next = nextOf(chapters, saved);
+    const were = [...list.children].map((node) => node.open); // what the reader folded stays so
+    summary.replaceChildren(...summaryNodes(chapters, saved, next));
+    const isAtWork = (chapter) => chapters.length === 1 || (chapter === next?.chapter && !next.isFirst);
+    list.replaceChildren(...chapters.map((chapter, n) =>
+      chapterNode(chapter, saved, were[n] ?? isAtWork(chapter))));
   };
 
   const importFile = async () => {
@@ -83,7 +113,7 @@ function render({ model, el }) {
 
   el.classList.add("cw", "cw-progress");
   el.append(
-    unkept, list,
+    unkept, summary, list,
     h("div", { class: "cw-actions" },
       h("button", {
         type: "button",
@@ -98,4 +128,4 @@ function render({ model, el }) {
   return store.subscribe(show);
 }
 
-export default { render, stateOf };
+export default { render, stateOf, nextOf };

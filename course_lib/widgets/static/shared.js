@@ -179,6 +179,7 @@ export function controls({ model, fields, explain, draw }) {
     ...made.filter(isBox).map((field) => field.node), problem);
   return {
     node,
+    follow,
     /** Draw for the first time, and follow the model from here on; returns what ends that. */
     start() {
       follow();
