@@ -49,20 +49,29 @@ def compare(path: Path, *, steps: int, seeds: int) -> dict[str, Any]:
             start = time.perf_counter()
             predicted = fit(train, labels, seed)(test)
             seconds.append(round(time.perf_counter() - start, 1))
-            right.append(int((predicted == truth).sum()))
-        results[name] = {"right_all": right, "seconds_all": seconds, "right_few": []}
+            right.append(predicted == truth)
+        results[name] = {
+            "right_all": [int(found.sum()) for found in right],
+            "right_all_by_class": truth[right[0]].bincount(minlength=len(names)).tolist(),
+            "seconds_all": seconds,
+            "right_few": [],
+        }
         print(name, results[name])
     for name, fit in ways(steps, few=True).items():
         for seed in range(DRAWS):
             some = draw_few(labels, FEW, seed=seed)
-            predicted = fit(train[some], labels[some], seed)(test)
-            results[name]["right_few"].append(int((predicted == truth).sum()))
+            found = fit(train[some], labels[some], seed)(test) == truth
+            results[name]["right_few"].append(int(found.sum()))
+            if seed == 0:
+                by_class = truth[found].bincount(minlength=len(names)).tolist()
+                results[name]["right_few_by_class"] = by_class
         print(name, results[name])
     return {
         "classes": list(names),
         "training_images": len(train),
         "test_images": len(test),
-        "largest_class_of_test": int(truth.bincount().max()),
+        "training_images_by_class": labels.bincount().tolist(),
+        "test_images_by_class": truth.bincount().tolist(),
         "test_images_equal_to_a_training_image": count_duplicates(train, test),
         "few": FEW,
         "results": results,
@@ -81,7 +90,7 @@ def main() -> None:
     record = {
         "data": options.data,
         "command": f"python benchmarks/compare_pipelines.py {options.path.name} "
-        f"--steps {options.steps} --seeds {options.seeds}",
+        f"--steps {options.steps} --seeds {options.seeds} --data '{options.data}'",
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "device": describe_device().removeprefix("device: "),
         "machine": f"{platform.machine()}, {torch.get_num_threads()} thread(s) of torch",

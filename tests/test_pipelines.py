@@ -227,6 +227,8 @@ def test_record_says_what_produced_it(name):
     for found in record["results"].values():
         assert all(0 <= n <= record["test_images"] for n in found["right_all"])
         assert len(found["right_few"]) == 5
+        assert sum(found["right_all_by_class"]) == found["right_all"][0]
+        assert sum(found["right_few_by_class"]) == found["right_few"][0]
 
 
 @pytest.mark.parametrize("name", RECORDS)
@@ -243,7 +245,8 @@ def test_record_is_true_where_the_data_are(name):
         len(record["classes"]),
     )
     assert count_duplicates(train, test) == record["test_images_equal_to_a_training_image"]
-    assert int(truth.bincount().max()) == record["largest_class_of_test"]
+    assert labels.bincount().tolist() == record["training_images_by_class"]
+    assert truth.bincount().tolist() == record["test_images_by_class"]
     found = fit_classical(train, labels, features="sharpness")(test)
     assert int((found == truth).sum()) == pytest.approx(
         record["results"]["sharpness"]["right_all"][0], abs=3

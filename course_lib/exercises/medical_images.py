@@ -271,7 +271,7 @@ HOG_BLIND = OneChoice(
             "Sharp or blurred?",
             "Blur weakens edges and hardly turns them; what it weakens is scaled back.",
         ),
-        Option("Lying or standing letter?", "Direction is just what they count."),
+        Option("Do the stripes run up or across?", "Direction is just what they count."),
     ),
     answer=1,
     solution="Blur lowers the strength of the edges and keeps most directions. Strength is what "
@@ -304,7 +304,7 @@ WHICH_LEAKS = SeveralChoices(
 
 
 def wilson(right: int, tested: int, z: float = 1.959964) -> tuple[float, float]:
-    """Return the 95 % interval of Wilson for a share, written from its formula."""
+    """Return the 95% interval of Wilson for a share, written from its formula."""
     share = right / tested
     middle = share + z**2 / (2 * tested)
     half = z * math.sqrt(share * (1 - share) / tested + z**2 / (4 * tested**2))
@@ -313,7 +313,7 @@ def wilson(right: int, tested: int, z: float = 1.959964) -> tuple[float, float]:
 
 
 def _percent(low: float, high: float) -> str:
-    return f"{100 * low:.0f} % to {100 * high:.0f} %"
+    return f"{100 * low:.0f}% to {100 * high:.0f}%"
 
 
 _RIGHT, _TESTED = 19, 20
@@ -324,16 +324,16 @@ HOW_SURE = OneChoice(
     id="medical_images/how-sure",
     title="Nineteen of twenty",
     level="read it off",
-    prompt=f"A program is right on {_RIGHT} of {_TESTED} test images: 95 %. Which interval for its "
-    "accuracy do you believe (95 % confidence)?",
+    prompt=f"A program is right on {_RIGHT} of {_TESTED} test images: 95%. Which interval for its "
+    "accuracy do you believe (95% confidence)?",
     options=(
         Option(
             _percent(_SHARE - 0.01, _SHARE + 0.01),
-            "Twenty images cannot say it to one percent: a single image is 5 %.",
+            "Twenty images cannot say it to one percent: a single image is 5%.",
         ),
         Option(
             _percent(_SHARE - _WALD, _SHARE + _WALD),
-            "That is share ± 1.96 standard errors. It goes beyond 100 %, which cannot be.",
+            "That is share ± 1.96 standard errors. It goes beyond 100%, which cannot be.",
         ),
         Option(
             _percent(*wilson(_RIGHT, _TESTED)),
