@@ -205,8 +205,20 @@ def test_padding_is_told(widget_page: Pages) -> None:
     ("layers", "shown", "label", "value", "message"),
     [
         ([CONV], 1, "Kernel", "x", "Kernel must be a whole number from 1 to 9; “x” is not one."),
-        ([("conv", 9, 4, 0, 1)] * 2, 2, "Dilation", "2", "Layer 2 spans 17 cells (9 with dilation"),
-        ([("conv", 9, 4, 0, 1)] * 2, 1, "Dilation", "6", "Layer 2 spans 9 cells, but only 4 are"),
+        (
+            [("conv", 9, 4, 0, 1)] * 2,
+            2,
+            "Dilation",
+            "2",
+            "Layer 2 (conv 9, s 4, d 2) spans 17 cells, but",
+        ),
+        (
+            [("conv", 9, 4, 0, 1)] * 2,
+            1,
+            "Dilation",
+            "6",
+            "Layer 2 (conv 9, s 4) spans 9 cells, but only 4 are",
+        ),
         ([("pool", 2, 2, 0, 1)], 1, "Padding", "2", "pooling takes at most half of its kernel, 1"),
     ],
 )

@@ -490,7 +490,7 @@ RULES: list[tuple[str, Callable[[State, dict[str, Any], tuple[int, ...]], State]
     ("expand repeat", _expand),
     ("permute transpose t", _permute),
     ("flip", _flip),
-    ("softmax log_softmax cumsum cumprod", _along),
+    ("softmax safe_softmax log_softmax cumsum cumprod", _along),
     ("glu", _halve),
     ("as_strided", _restride),
     ("clone alias detach lift_fresh to_copy native_dropout native_channel_shuffle", _same),

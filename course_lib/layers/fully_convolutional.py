@@ -342,8 +342,8 @@ class _Conversion:
             self._skip(node, form)
         elif form.kind == "map" and after == (before[0], math.prod(before[1:])):
             self._skip(node, Form("flat", form.size))
-        elif form == Form("flat", ones) and after == (*before, *ones):
-            self._skip(node, Form("map", ones))
+        elif form.size == ones and after == (*before[:2], *(1,) * (len(after) - 2)):
+            self._skip(node, Form("map" if self._is_map(node) else "flat", ones))
         elif form.kind == "plane" and after == (before[0], 1, *before[1:]):
             self._keep(node, Form("map", form.size))
         else:

@@ -59,15 +59,15 @@ function misfit(layers) {
   if (rows.length > layers.length) return null;
   const n = rows.length;
   const { kind, kernel, padding, dilation } = layers[n - 1];
+  const layer = `Layer ${n} (${layerName(layers[n - 1])})`;
   if (kind === "pool" && padding > Math.floor(kernel / 2)) {
-    return `Layer ${n} pads by ${padding}, but pooling takes at most half of its kernel, `
+    return `${layer} pads by ${padding}, but pooling takes at most half of its kernel, `
       + `${Math.floor(kernel / 2)} here. Make its padding smaller, or its kernel larger.`;
   }
   const span = dilation * (kernel - 1) + 1;
   const room = rows.at(-1).size + 2 * padding;
-  const spread = dilation > 1 ? ` (${kernel} with dilation ${dilation})` : "";
   const left = padding ? `${room} with its padding` : `${room}`;
-  return `Layer ${n} spans ${span} cells${spread}, but only ${left} are left of the image there. `
+  return `${layer} spans ${span} cells, but only ${left} are left of the image there. `
     + "Make its kernel or dilation smaller, its padding larger, or a stride before it smaller.";
 }
 
