@@ -176,3 +176,32 @@ def test_the_plane_is_shaded_where_the_score_is_positive():
 def test_what_a_figure_cannot_draw_is_named(call, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         call()
+
+
+def test_each_way_down_runs_over_the_curve_from_its_square():
+    figure = learning.show_descents(lambda theta: theta**2, [[1, -2, 3], [1, 0.5]], ["a", "b"])
+    _, way, steps, start = figure.axes[0].lines
+    assert way.get_xydata().tolist() == [[1, 1], [-2, 4], [3, 9]]
+    assert steps.get_xydata().tolist() == [[-2, 4], [3, 9]]
+    assert (start.get_marker(), start.get_xydata().tolist()) == ("s", [[1, 1]])
+
+
+def test_derivatives_are_drawn_below_their_functions():
+    z = torch.linspace(-1, 1, 5)
+    above, below = learning.show_activations(z, {"square": (z**2, 2 * z)}).axes
+    assert above.lines[0].get_ydata() == pytest.approx((z**2).numpy())
+    assert below.lines[0].get_ydata() == pytest.approx((2 * z).numpy())
+
+
+def test_filled_dots_are_class_one():
+    points, classes = torch.tensor([[0.0, 0], [2, 2]]), torch.tensor([0.0, 1])
+    rings, filled = learning.show_planes([points], [classes], [None], ["none"]).axes[0].lines
+    assert (rings.get_markerfacecolor(), rings.get_xydata().tolist()) == ("none", [[0, 0]])
+    assert filled.get_markerfacecolor() != "none"
+    assert filled.get_xydata().tolist() == [[2, 2]]
+
+
+def test_losses_fall_on_a_logarithmic_scale():
+    (ax,) = learning.show_losses({"fast": [1, 0.1], "slow": [1, 0.9]}).axes
+    assert ax.get_yscale() == "log"
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[1, 0.1], [1, 0.9]]

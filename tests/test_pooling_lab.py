@@ -11,7 +11,7 @@ import pytest
 
 from browser import Pages, set_field, texts
 from course_lib.widgets import PoolingLab
-from course_lib.widgets.pooling_lab import LIMITS, make_input
+from course_lib.widgets.pooling_lab import LIMITS, make_input, pool
 
 GOLDEN = Path(__file__).parent / "golden" / "pooling_lab.json.gz"
 
@@ -204,6 +204,61 @@ def test_a_shift_by_the_stride_moves_the_output(widget_page: Pages) -> None:
     set_field(page, "Shift", "0")
     assert page.locator(".cw-shift").inner_text().startswith("Shift the input and see")
     assert page.locator("[role=gridcell] sub").count() == 0
+
+
+def test_the_output_moves_along_only_where_every_number_does(widget_page: Pages) -> None:
+    """Wherever the lab says so, it is so; with padding or a cut window it is silent."""
+    page = widget_page(PoolingLab())
+    said = 0
+    for size, kernel, stride, padding, shift, ceil_mode in [
+        (8, 2, 2, 0, 2, False),
+        (8, 3, 1, 0, 3, False),
+        (9, 2, 1, 0, 2, True),
+        (5, 2, 2, 0, 2, True),  # the last window is cut off
+        (8, 2, 2, 1, 2, False),
+        (3, 2, 1, 0, 3, False),  # no window was there before
+        (8, 2, 2, 0, 3, False),
+    ]:
+        set_field(page, "Padding", "0")
+        page.get_by_label("Round the size up").set_checked(ceil_mode)
+        for label, value in [
+            ("Input size", size),
+            ("Window size", kernel),
+            ("Stride", stride),
+            ("Padding", padding),
+            ("Shift", shift),
+        ]:
+            set_field(page, label, str(value))
+        setting = {"input_size": size, "kernel_size": kernel, "stride": stride, "padding": padding}
+        still = PoolingLab(**setting, ceil_mode=ceil_mode).output()
+        moved = PoolingLab(**setting, ceil_mode=ceil_mode, shift=shift).output()
+        step = shift // stride
+        along = step < len(still) and shift % stride == 0
+        along = along and [row[step:] for row in moved] == [row[:-step] for row in still]
+        words = page.locator(".cw-shift").inner_text()
+        assert words.startswith(f"The input moved {shift} to the right.")
+        assert ("the output moved along" in words) is along, setting
+        said += along
+    assert said == 3
+
+
+def test_a_padded_cell_loses_against_a_negative_number(widget_page: Pages) -> None:
+    """The lab's own numbers are never negative, so zeros in the padding would not show."""
+    assert pool([[-5, -3], [-4, -9]], 2, 1, 1) == [[-5, -3, -3], [-4, -3, -3], [-4, -4, -9]]
+    assert widget_page().evaluate(
+        """async () => {
+          const { default: lab } = await import("/modules/pooling_lab.js");
+          return lab.pool([[-5, -3], [-4, -9]], 2, { stride: 1, padding: 1 });
+        }"""
+    ) == pool([[-5, -3], [-4, -9]], 2, 1, 1)
+
+
+def test_the_lab_counts_the_cells_that_it_hatches(widget_page: Pages) -> None:
+    page = widget_page(PoolingLab(input_size=9, kernel_size=3, stride=4, padding=1))
+    hatched = page.locator("td.cw-missed").count()
+    words = page.locator(".cw-visits").first.inner_text()
+    assert words.startswith("Rows 3 and 7 and columns 3 and 7 are never read: 32 of the 81 input")
+    assert hatched == 32
 
 
 def test_the_lab_is_stepped_through(widget_page: Pages) -> None:

@@ -157,17 +157,30 @@ def test_the_lab_scatters_the_slide(widget_page: Pages) -> None:
     assert sums.all_inner_texts()[:2] == ["5", "2.5"]
     assert sums.all_inner_texts().count("0") == 32
     assert page.locator(".cw-sum").inner_text() == (
-        "are added to rows 1 to 2, columns 1 to 2 of the output; 5 of the 9 numbers are cut off."
+        "5 × the kernel is added to rows 1 to 2, columns 1 to 2 of the output. "
+        "5 of its 9 numbers are cut off."
     )
+    stamp = page.locator("caption:has-text('Stamp (× 5)') + tbody td > span")
+    assert stamp.all_inner_texts() == [
+        "1.25",
+        "2.5",
+        "1.25",
+        "2.5",
+        "5",
+        "2.5",
+        "1.25",
+        "2.5",
+        "1.25",
+    ]
     for _ in range(8):
         page.get_by_role("button", name="Next").click()
     assert [float(text) for text in sums.all_inner_texts()] == [x for row in SLIDE for x in row]
     formula = page.locator(".cw-formula").text_content()
     assert formula == "o = (i − 1)s − 2p + k + a= 2·2 − 2 + 3 + 1 = 6"
     assert page.locator(".cw-visits").last.inner_text() == (
-        "The convolution with kernel 3, stride 2 and padding 1 takes several sizes to 3: "
-        "5 (output padding 0) and 6 (output padding 1). The output padding says which of them is "
-        "meant."
+        "The convolution with kernel 3, stride 2 and padding 1 turns several sizes into 3: "
+        "5 (output padding 0) and 6 (output padding 1). Output padding says which of them you "
+        "want back."
     )
 
 
@@ -182,6 +195,14 @@ def test_the_lab_gathers_the_slide(widget_page: Pages) -> None:
         "0·0.25 + 3·0.5 + 0·0.25 + 0·0.5 + 0·1 + 0·0.5 + 0·0.25 + 2·0.5 + 0·0.25"
     )
     assert page.locator(".cw-sum").inner_text() == "= 2.5"
+    assert page.locator(".cw-aside").inner_text() == (
+        "Of the 9 weights, 2 meet cells of the input (underlined). The others meet zeros."
+    )
+    assert texts(page, ".cw-products span:not(.cw-none)") == ["+ 3·0.5", "+ 2·0.5"]
+    page.locator("[role=gridcell]").nth(7).click()  # row 2, column 2: between four cells
+    assert page.locator(".cw-aside").inner_text().startswith("Of the 9 weights, 4 meet cells ")
+    page.locator("[role=gridcell]").nth(0).click()  # on a cell, whatever its value
+    assert page.locator(".cw-aside").inner_text().startswith("Of the 9 weights, 1 meets a cell ")
     assert page.locator(".cw-position").inner_text() == "Output cell 9 of 36"
 
 
@@ -277,9 +298,7 @@ def test_the_lab_explains_an_impossible_setting_and_keeps_its_picture(
 def test_padding_larger_than_the_kernel_allows_cuts_the_input(widget_page: Pages) -> None:
     lab = TransposedConvolutionLab(5, 1, 1, 1, 0, numbers="numbered", view="gather")
     page = widget_page(lab)
-    assert (
-        "1 cut off (k − 1 − p = −1) on each side" in page.locator(".cw-visits").first.inner_text()
-    )
+    assert "1 cut off each side (k − 1 − p = −1)" in page.locator(".cw-visits").first.inner_text()
     shown = [float(text) for text in texts(page, "[role=gridcell]")]
     assert shown == [x for row in lab.output() for x in row]
     choose(page, "View", "scatter")
@@ -290,6 +309,18 @@ def test_rounded_numbers_are_marked(widget_page: Pages) -> None:
     page = widget_page(TransposedConvolutionLab(kernel_size=5, view="gather"))
     page.locator("[role=gridcell]").nth(8).click()
     assert page.locator(".cw-sum").inner_text().startswith("≈ ")
+    choose(page, "View", "scatter")
+    assert page.locator(".cw-sum").inner_text().endswith(" The numbers shown are rounded.")
+
+
+def test_the_stamp_lies_beside_input_and_kernel_on_a_phone(widget_page: Pages) -> None:
+    page = widget_page(TransposedConvolutionLab())
+    page.set_viewport_size({"width": 375, "height": 812})
+    tops = [
+        page.locator(f"table:has(caption:has-text('{name}'))").bounding_box()["y"]
+        for name in ("Input", "Kernel", "Stamp")
+    ]
+    assert tops == [tops[0]] * 3
 
 
 def test_the_lab_follows_python(widget_page: Pages) -> None:

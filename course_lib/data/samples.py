@@ -4,41 +4,16 @@ They are files inside pydicom and scikit-image, so every chapter works offline. 
 scikit-image load when an image is asked for. Shapes: C channels, H rows, W columns.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from course_lib._checks import whole_number_from
+from course_lib.data.dicom import ImageInfo, read_dicom
 
 _RETINA_SIZE = 1411
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImageInfo:
-    """What is known about an image, and where it comes from.
-
-    Args:
-        modality: What recorded it, such as "CT".
-        unit: What one pixel value means, such as "HU" (Hounsfield units).
-        spacing_mm: Distance between the centers of neighboring pixels, (row, column), in
-            millimeters; None where the file does not say.
-        body_part: DICOM's BodyPartExamined; None where the file does not say.
-        source: The file, the package that ships it, and where that package has it from.
-        license: Under which terms the image may be used, in the words of its source.
-        header: More of the DICOM header, by keyword, as text.
-    """
-
-    modality: str
-    unit: str
-    spacing_mm: tuple[float, float] | None
-    body_part: str | None
-    source: str
-    license: str
-    header: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
 
 def ct_slice() -> tuple[Tensor, ImageInfo]:
@@ -60,7 +35,7 @@ def ct_slice() -> tuple[Tensor, ImageInfo]:
 
     Derived in the chapter Convolution.
     """
-    return _dicom("CT_small.dcm", origin="CT1_UNC", unit="HU")
+    return _dicom("CT_small.dcm", origin="CT1_UNC")
 
 
 def mr_slice() -> tuple[Tensor, ImageInfo]:
@@ -79,7 +54,7 @@ def mr_slice() -> tuple[Tensor, ImageInfo]:
 
     Used in the chapter Convolution.
     """
-    return _dicom("MR_small.dcm", origin="MR1_UNC", unit="arbitrary units")
+    return _dicom("MR_small.dcm", origin="MR1_UNC")
 
 
 def retina(size: int = 256) -> tuple[Tensor, ImageInfo]:
@@ -117,33 +92,32 @@ def retina(size: int = 256) -> tuple[Tensor, ImageInfo]:
     return torch.nn.functional.adaptive_avg_pool2d(full, size), info
 
 
-def _dicom(name: str, *, origin: str, unit: str) -> tuple[Tensor, ImageInfo]:
-    import pydicom
-    from pydicom.data import get_testdata_file
+def pydicom_file(name: str) -> Path:
+    """Return the path of a file that ships inside pydicom.
 
-    path = get_testdata_file(name, download=False)
-    if path is None:
+    >>> pydicom_file("CT_small.dcm").name
+    'CT_small.dcm'
+
+    Args:
+        name: Its path inside pydicom's folder of test files.
+
+    Raises:
+        FileNotFoundError: If the installed pydicom does not contain it; nothing is downloaded.
+
+    Used in the chapter What we ask of medical images (book/01_medical_images.md).
+    """
+    import pydicom
+
+    path = Path(pydicom.__file__).parent / "data" / "test_files" / name
+    if not path.is_file():
         raise FileNotFoundError(f"pydicom {pydicom.__version__} does not contain {name}")
-    data = pydicom.dcmread(path)
-    stored = torch.from_numpy(data.pixel_array.astype("float32"))
-    slope, intercept = float(data.get("RescaleSlope", 1)), float(data.get("RescaleIntercept", 0))
-    row, column = (float(value) for value in data.PixelSpacing)
-    info = ImageInfo(
-        modality=str(data.Modality),
-        unit=unit,
-        spacing_mm=(row, column),
-        body_part=data.get("BodyPartExamined") or None,
+    return path
+
+
+def _dicom(name: str, *, origin: str) -> tuple[Tensor, ImageInfo]:
+    pixels, info = read_dicom(pydicom_file(name))
+    return pixels, replace(
+        info,
         source=f"{name} in pydicom; reduced from {origin} of NEMA's DICOM sample images",
         license='pydicom: "I believe there is no restriction on using any of these files"',
-        header=MappingProxyType({e.keyword: _text(e.value) for e in data if _is_plain(e)}),
     )
-    return (stored * slope + intercept)[None], info
-
-
-def _is_plain(element: Any) -> bool:
-    """Keep public elements with a short value: no pixels, no private tags, no sequences."""
-    return bool(element.keyword) and element.VR not in {"OB", "OW", "SQ", "UN"}
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)

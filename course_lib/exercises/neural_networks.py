@@ -79,13 +79,13 @@ def _sigmoid_slope(z: float) -> float:
     return value * (1 - value)
 
 
-_SLOPES = (-1.0, 0.0, 0.25, 1.0)
+_SLOPES, _FAR_OUT = (-1.0, 0.0, 0.25, 1.0), -6
 
 SLOPE = OneChoice(
     id="neural_networks/slope",
     title="The slope far out",
     level="read it off",
-    prompt="The weighted sum of a sigmoid neuron is z = −8. About how large is its derivative "
+    prompt="The weighted sum of a sigmoid neuron is z = −6. About how large is its derivative "
     "there? Read it off the figure.",
     options=(
         Option("−1", "The curve of the sigmoid never falls: its derivative is never negative."),
@@ -93,8 +93,8 @@ SLOPE = OneChoice(
         Option("0.25", "That is the derivative in the middle, at z = 0, where it is largest."),
         Option("1", "That is the derivative of ReLU where z is positive."),
     ),
-    answer=min(range(len(_SLOPES)), key=lambda i: abs(_SLOPES[i] - _sigmoid_slope(-8))),
-    solution="S(−8) is about 0.0003, so S(−8) · (1 − S(−8)) is about 0.0003 as well: as good as 0.",
+    answer=min(range(len(_SLOPES)), key=lambda i: abs(_SLOPES[i] - _sigmoid_slope(_FAR_OUT))),
+    solution="S(−6) is about 0.0025, so S(−6) · (1 − S(−6)) is about 0.0025 as well: as good as 0.",
 )
 
 
@@ -131,6 +131,10 @@ MSE = Number(
         Mistake(
             round(math.sqrt(sum(error**2 for error in _ERRORS) / 3), 6),
             "That is the root of it. The loss of the slide takes no root.",
+        ),
+        Mistake(
+            round(sum((y - 2 * x) ** 2 for x, y in zip(_XS, _YS, strict=True)) / 3, 6),
+            "That is the loss for θ = 2, from the text. Here θ is 1.",
         ),
     ),
     hint="Target minus output for each case, square it, take the mean of the three.",
@@ -186,9 +190,9 @@ LARGEST_RATE = Number(
     title="How fast is too fast?",
     level="apply it",
     prompt="Now L = 3θ², so the derivative is 6θ. Below which learning rate η does gradient "
-    "descent reach the valley? Three digits are enough.",
+    "descent reach the valley? Two digits are enough.",
     answer=2 / _CURVATURE,
-    tolerance=0.001,
+    tolerance=0.004,
     mistakes=(
         Mistake(1, "That is the limit for L = θ². This parabola is three times as steep."),
         Mistake(
@@ -289,9 +293,10 @@ def _perceptron(
         w + rate * error * x
     ),
     output: Callable[[float], float] = lambda total: float(total > 0),
+    summed: slice = slice(None),
 ) -> Callable[..., Vector]:
     def step(weights: Sequence[float], x: Sequence[float], target: float, rate: float) -> Vector:
-        error = target - output(_weighted_sum(weights, x))
+        error = target - output(_weighted_sum(weights[summed], x[summed]))
         return [
             change(weight, value, error, rate) for weight, value in zip(weights, x, strict=True)
         ]
@@ -326,7 +331,16 @@ CODE_PERCEPTRON_STEP = Code(
         ),
         Mistake(
             _perceptron(output=lambda total: float(total >= 0)),
-            "Where the sum is exactly 0 the output is 0: use `>`, not `>=`.",
+            "Where the sum is exactly 0 the output is 0: use `>`, not `>=`, and add nothing to the "
+            "sum. The bias is in it already.",
+        ),
+        Mistake(
+            _perceptron(output=lambda total: 1.0 if total > 0 else -1.0),
+            "Where the sum is not above 0 the output is 0 here, not −1.",
+        ),
+        Mistake(
+            _perceptron(summed=slice(-1)),
+            "The last weight is missing in your sum. It is the bias, and its input is 1.",
         ),
         Mistake(
             _perceptron(output=lambda total: total),
@@ -476,8 +490,8 @@ C_CELL = Number(
     title="How much shift a C cell forgives",
     level="apply it",
     prompt="A C cell reads the 7 × 7 S cells around its place and takes the largest answer. The "
-    "pattern lies exactly at its place. How many pixels may the pattern move to the right before "
-    "the C cell falls silent?",
+    "pattern lies exactly at its place. How many pixels may the pattern move to the right at most, "
+    "so that the C cell still answers?",
     answer=(_FIELD - 1) // 2,
     mistakes=(
         Mistake(

@@ -163,6 +163,11 @@ TWO_CONVENTIONS = Matrix(
             ),
             "The weights are right, but beyond the border you took 0. Here the 8 goes on.",
         ),
+        Mistake(
+            [[_PAIR[0] + (at - 0.5) * (_PAIR[1] - _PAIR[0]) for at in (0.25, 0.75, 1.25, 1.75)]],
+            "The centers are right, but you went on along the sloping line. Beyond the first and "
+            "the last old center, their values go on.",
+        ),
     ),
     hint="Old pixels have their centers at 0.5 and 1.5 (in old pixels), new ones at 0.25, 0.75, "
     "1.25 and 1.75.",
@@ -237,7 +242,6 @@ STEPS = Order(
         Before(2, 4, "The zeros of the border must be there before the kernel slides."),
         Before(3, 4, "The kernel must be turned around before it slides."),
         Before(1, 4, "The zeros must be in place before the kernel slides."),
-        Before(0, 3, "First read the setting."),
     ),
     solution="Read the setting, spread the input, add the border; turn the kernel around at any "
     "time before it slides; then slide it with a stride of 1.",
@@ -425,6 +429,10 @@ OUTPUT_PADDING = Number(
             _needed(63, 3, 2, 1),
             "Without output padding it makes 63 of 32: the other size that the convolution takes "
             "to 32.",
+        ),
+        Mistake(
+            63,
+            "63 is the output's size without output padding. How many columns are missing to 64?",
         ),
         Mistake(2, "It must be smaller than the stride."),
     ),

@@ -45,7 +45,7 @@ def _xor(ax: Axes, x: float, y: float) -> None:
     for right, up in ((0, 0), (0, 1), (1, 0), (1, 1)):
         color = ACCENT if right != up else "white"
         _dot(ax, x + 0.5 + 0.5 * right, y + 0.1 + 0.5 * up, color, 0.08)
-    ax.plot([x + 0.25, x + 1.25], [y + 0.62, y + 0.08], "--", color=ACCENT_2, linewidth=2)
+    ax.plot([x + 0.25, x + 1.25], [y + 0.42, y + 0.28], "--", color=ACCENT_2, linewidth=2)
 
 
 def _neocognitron(ax: Axes, x: float, y: float) -> None:

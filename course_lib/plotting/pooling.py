@@ -30,15 +30,15 @@ def show_network(stages: Sequence[tuple[str, Sequence[int]]], pooled: Sequence[s
         color = ACCENT_2 if name in pooled else ACCENT
         width = shape[-1] if len(shape) == 3 else 3
         height = width if len(shape) == 3 else shape[0] / 4
-        gap = 5.0 if len(shape) == 3 else 8.0
+        gap = 6.5 if len(shape) == 3 else 11.0
         shown = min(shape[0], 8) if len(shape) == 3 else 1
         for index in range(shown):
             corner = (left + step * index, -height / 2 + step * (shown / 2 - index) - step / 2)
             ax.add_patch(Rectangle(corner, width, height, facecolor="white", edgecolor=color))
         middle = left + (width + step * (shown - 1)) / 2
         size = f"{shape[0]}×\n{shape[1]}×{shape[2]}" if len(shape) == 3 else str(shape[0])
-        ax.text(middle, 22.5, name, ha="center", va="bottom", fontsize=11, color=color)
-        ax.text(middle, -22.5, size, ha="center", va="top", fontsize=10, color=color)
+        ax.text(middle, 22.5, name, ha="center", va="bottom", fontsize=13, color=color)
+        ax.text(middle, -22.5, size, ha="center", va="top", fontsize=12, color=color)
         left += width + step * (shown - 1) + gap
     ax.set_xlim(-1, left)
     ax.set_ylim(-38, 30)
@@ -104,16 +104,21 @@ def show_bytes(
 
     Args:
         labels: A name for each layer.
-        amounts: For each network one amount a layer.
+        amounts: For each network, at most two, one amount a layer.
         unit: What they are counted in.
 
     Returns:
         The figure, with the amounts written beside the bars.
+
+    Raises:
+        ValueError: If there are no networks or more than two.
     """
+    colors = (ACCENT, ACCENT_2)
+    if not 1 <= len(amounts) <= len(colors):
+        raise ValueError(f"`amounts` must have 1 or 2 networks, got {len(amounts)}")
     figure, ax = plt.subplots(figsize=(WIDTH, 0.75 + 0.72 * len(labels)))
     most = max(max(values) for values in amounts.values())
-    colors = (ACCENT, ACCENT_2)
-    for number, ((name, values), color) in enumerate(zip(amounts.items(), colors, strict=True)):
+    for number, ((name, values), color) in enumerate(zip(amounts.items(), colors, strict=False)):
         places = [place + 0.36 * number for place in range(len(values))]
         ax.barh(places, values, height=0.34, color=color, label=name)
         for place, value in zip(places, values, strict=True):
@@ -126,24 +131,37 @@ def show_bytes(
     return figure
 
 
-def show_changes(changes: Mapping[str, Sequence[float]], *, x: str, y: str) -> Figure:
-    """Draw one line for each way of making maps smaller, with its name at its end.
+def show_changes(changes: Mapping[str, Sequence[Sequence[float]]], *, x: str, y: str) -> Figure:
+    """Draw one line for each way of making maps smaller, with bars from the least to the most.
 
-    >>> figure = show_changes({"max": [0.6, 0.5]}, x="layers", y="change")
+    >>> figure = show_changes({"max": [[0.6, 0.7], [0.4, 0.5]]}, x="layers", y="change")
     >>> plt.close(figure)
 
     Args:
-        changes: For each name the values at 0, 1, 2, ... layers.
+        changes: For each name, at most four, what was measured at 0, 1, 2, ... layers: a list of
+            numbers each.
         x: What runs to the right.
         y: What runs upward.
 
     Returns:
-        The figure.
+        The figure; points are means.
+
+    Raises:
+        ValueError: If there are no names or more than four.
     """
+    looks = ((ACCENT_2, "o-"), (ACCENT, "s-"), (GREEN, "^-"), ("#000000", "D--"))
+    if not 1 <= len(changes) <= len(looks):
+        raise ValueError(f"`changes` must have 1 to {len(looks)} names, got {len(changes)}")
     figure, ax = plt.subplots(figsize=(WIDTH, 3.4))
-    styles = zip((ACCENT_2, ACCENT, GREEN, "#000000"), ("o-", "s-", "^-", "D--"), strict=True)
-    for (name, values), (color, style) in zip(changes.items(), styles, strict=False):
-        ax.plot(range(len(values)), values, style, color=color, label=name)
+    for number, ((name, measured), (color, style)) in enumerate(
+        zip(changes.items(), looks, strict=False)
+    ):
+        aside = 0.05 * (number - (len(changes) - 1) / 2)  # bars must not hide one another
+        means = [sum(values) / len(values) for values in measured]
+        down = [mean - min(values) for mean, values in zip(means, measured, strict=True)]
+        up = [max(values) - mean for mean, values in zip(means, measured, strict=True)]
+        places = [place + aside for place in range(len(means))]
+        ax.errorbar(places, means, [down, up], fmt=style, color=color, capsize=3, label=name)
     count = max(map(len, changes.values()))
     ax.set_xticks(range(count))
     ax.set_ylim(bottom=0)

@@ -101,7 +101,7 @@ def show_sampling(values: Sequence[float], factor: int) -> Figure:
         ax.set_title(f"align_corners={aligned}")
         ax.set_ylabel("value")
         ax.set_ylim(0, float(old.max()) * 1.25)
-    axes[0].legend(loc="lower center", ncols=2, frameon=False)
+    axes[0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
     axes[1].set_xlabel("position (old pixels)")
     axes[1].set_xticks(range(n + 1))
     return figure

@@ -69,12 +69,12 @@ function unreadText(inputSize, missed) {
     + `${lost} of the ${inputSize ** 2} input cells (hatched) change nothing in the output.`;
 }
 
-function shiftText({ shift, stride, padding }, kept, all) {
+function shiftText({ shift, stride, padding }, kept, size, cut) {
   if (!shift) return "Shift the input and see which outputs keep their value.";
   const moved = `The input moved ${shift} to the right. `;
-  const same = `${kept} of ${all} outputs keep${kept === 1 ? "s" : ""} ${kept === 1 ? "its" : "their"} value (marked =).`;
-  if (shift % stride || padding) return moved + same;
-  const steps = shift / stride;
+  const same = `${kept} of ${size ** 2} outputs keep${kept === 1 ? "s" : ""} ${kept === 1 ? "its" : "their"} value (marked =).`;
+  const steps = shift / stride; // padding and a window that is cut off do not move along
+  if (shift % stride || padding || cut || steps >= size) return moved + same;
   return `${moved}${same} Each window now sees what the window ${steps === 1 ? "" : `${steps} places `}`
     + "to its left saw before: the output moved along, by " + `${steps} column${steps === 1 ? "" : "s"}.`;
 }
@@ -163,7 +163,8 @@ function render({ model, el }) {
     view = { input, spans, size, result, before, cells: inputGrid.cells, output: outputGrid.cells };
     formula.replaceChildren(...sizeFormula());
     reading.textContent = unreadText(i, missed);
-    shifting.textContent = shiftText(setting, kept, size ** 2);
+    const cut = spans.some(([start, end]) => end - start < k);
+    shifting.textContent = shiftText(setting, kept, size, cut);
     select(Math.min(at.r, size - 1), Math.min(at.c, size - 1));
   }
 

@@ -99,30 +99,30 @@ function misfitText({ input_size: i, kernel_size: k, stride: s, padding: p, outp
 function backText(setting) {
   const { input_size: i, kernel_size: k, stride: s, padding: p } = setting;
   const sizes = takenBack(i, k, setting);
-  const how = `The convolution with kernel ${k}, stride ${s} and padding ${p} takes `;
-  if (sizes.length === 1) return `${how}one size to ${i}: ${sizes[0]}. Here it is led back.`;
+  const how = `The convolution with kernel ${k}, stride ${s} and padding ${p} turns `;
+  if (sizes.length === 1) return `${how}only one size into ${i}: ${sizes[0]}. Here you get it back.`;
   const smallest = (i - 1) * s + k - 2 * p;
   const ways = sizes.map((size) => `${size} (output padding ${size - smallest})`);
-  return `${how}several sizes to ${i}: ${listed(ways)}. The output padding says which of them is meant.`;
+  return `${how}several sizes into ${i}: ${listed(ways)}. Output padding says which of them you want back.`;
 }
 
 // The widget -----------------------------------------------------------------------------------------
 
 const FIELDS = [
+  choice("view", "View", [
+    ["scatter", "scatter: stamp"],
+    ["gather", "gather: read"],
+  ]),
+  choice("numbers", "Numbers", [
+    ["interpolation", "slide L024"],
+    ["numbered", "count up"],
+    ["ones", "all ones"],
+  ]),
   stepper("input_size", "Input size", "i", 1, 6),
   stepper("kernel_size", "Kernel size", "k", 1, 5),
   stepper("stride", "Stride", "s", 1, 4),
   stepper("padding", "Padding", "p", 0, 4),
   stepper("output_padding", "Output padding", "a", 0, 3),
-  choice("numbers", "Numbers", [
-    ["interpolation", "interpolation (L024)"],
-    ["numbered", "numbered kernel"],
-    ["ones", "ones: count overlaps"],
-  ]),
-  choice("view", "View", [
-    ["scatter", "scatter: stamp"],
-    ["gather", "gather: read"],
-  ]),
 ];
 
 function render({ model, el }) {
@@ -150,12 +150,16 @@ function render({ model, el }) {
   const explain = (wanted) =>
     (outputSize(wanted.input_size, wanted.kernel_size, wanted) === null ? misfitText(wanted) : null);
 
+  /** Long numbers are set smaller, so that they don't touch the lines. */
+  const fit = (cell, text = cell.textContent) => cell.classList.toggle("cw-long", text.length > 3);
+
   /** A grid whose cells are chosen by click, touch and keys: what one steps over. */
   function walk(rows, caption, label) {
     const made = grid(rows.map((row) => row.map(round)), caption,
       { role: "grid", onkeydown: onKey }, { role: "gridcell", tabindex: -1 });
     made.cells.forEach((row, r) => row.forEach((cell, c) => {
       cell.setAttribute("aria-label", label(r, c));
+      fit(cell);
       cell.addEventListener("click", () => { select(r, c); cell.focus(); });
       cell.addEventListener("pointermove", (event) => { // not enter: a page that scrolls enters, too
         if (event.pointerType === "mouse" && !cell.classList.contains("cw-here")) select(r, c);
@@ -166,7 +170,7 @@ function render({ model, el }) {
 
   const still = (rows, caption) => {
     const made = grid(rows.map((row) => row.map(round)), caption);
-    made.cells.flat().forEach((cell) => cell.append(h("sub", {})));
+    made.cells.flat().forEach((cell) => { fit(cell); cell.append(h("sub", {})); });
     if (rows[0].length > 8) made.table.setAttribute("tabindex", "0"); // may scroll on a phone
     return made;
   };
@@ -188,22 +192,22 @@ function render({ model, el }) {
   }
 
   function drawScatter() {
-    const { input_size: i, kernel_size: k, stride: s, padding: p } = setting;
+    const { input_size: i, kernel_size: k, stride: s, padding: p, output_padding: a } = setting;
     const { input, kernel, size } = view;
-    intro.textContent = "Each cell of the input stamps the kernel, times its value, into the output; "
-      + `the next stamp lies ${counted(s, "cell")} further. The output shows the sum so far, and in the `
-      + "corner what this stamp adds."
-      + (p ? " Dashed cells are cut off by the padding." : "");
+    intro.textContent = "Take one cell of the input, multiply the whole kernel by it, and add this stamp "
+      + `to the output. The next stamp lies ${counted(s, "cell")} further. Press Next and watch.`
+      + (p ? ` Padding ${p} cuts ${p} off each side (dashed).` : "")
+      + (a ? ` Output padding ${a} adds ${a} at the end.` : "");
     const inputGrid = walk(input, `Input ${i} × ${i}`, (r, c) => `row ${r + 1}, column ${c + 1}: ${input[r][c]}`);
     const kernelGrid = still(kernel, `Kernel ${k} × ${k}`);
+    const stampGrid = still(kernel, "Stamp");
     const wide = Math.max((i - 1) * s + k, p + size); // with what is cut off
-    const note = p ? ` of ${wide} × ${wide}` : "";
-    const outputGrid = still(square(wide, () => 0), `Output ${size} × ${size}${note}`);
+    const outputGrid = still(square(wide, () => 0), `Output ${size} × ${size}`);
     outputGrid.cells.forEach((row, r) => row.forEach((cell, c) => {
       if (!inOutput(r - p, c - p)) cell.classList.add("cw-pad");
     }));
-    stage.replaceChildren(inputGrid.table, kernelGrid.table, outputGrid.table);
-    Object.assign(view, { walked: inputGrid.cells, kernelCells: kernelGrid.cells, cells: outputGrid.cells, wide });
+    stage.replaceChildren(inputGrid.table, kernelGrid.table, stampGrid.table, outputGrid.table);
+    Object.assign(view, { walked: inputGrid.cells, cells: outputGrid.cells, stamp: stampGrid });
   }
 
   function drawGather() {
@@ -211,25 +215,25 @@ function render({ model, el }) {
     const { input, kernel, result, size } = view;
     const around = k - 1 - p;
     const between = s > 1 ? `${counted(s - 1, "zero")} between its cells` : "no zeros between its cells";
-    const border = around >= 0 ? `${counted(around, "zero")} (` : `${-around} cut off (`;
-    intro.replaceChildren(`The input is spread: ${between}, ${border}`, ...letters("k − 1 − p"),
-      `${around < 0 ? ` = ${minus(around)}` : ""}) on each side`
-      + `${a ? `, and ${a} more at the end (output padding)` : ""}. Then the flipped kernel slides over it, `
-      + "always by one cell.");
+    const border = around >= 0 ? `${around} around (` : `${-around} cut off each side (`;
+    intro.replaceChildren(`Spread the input: ${between}, ${border}`, ...letters("k − 1 − p"),
+      `${around < 0 ? ` = ${minus(around)}` : ""})`
+      + `${a ? `, ${a} more at the end (output padding)` : ""}. Lay the flipped kernel on it, multiply `
+      + "cell by cell, and add up: this is one cell of the output. Press Next and watch the kernel slide.");
     const { source, cells } = spread(input, k, setting);
     const wide = source.length;
-    const spreadGrid = still(cells, `Input ${i} × ${i}, spread to ${wide} × ${wide}`);
+    const spreadGrid = still(cells, `Input, spread to ${wide} × ${wide}`);
     const [first, last] = [around, around + (i - 1) * s];
     spreadGrid.cells.forEach((row, r) => row.forEach((cell, c) => {
       if (source[r] !== null && source[c] !== null) cell.classList.add("cw-nail");
       else if (Math.min(r, c) < first || Math.max(r, c) > last) cell.classList.add("cw-pad");
     }));
-    const kernelGrid = still(flipped(kernel), `Kernel ${k} × ${k}, flipped`);
+    const kernelGrid = still(flipped(kernel), "Flipped kernel");
     const outputGrid = walk(result, `Output ${size} × ${size}`,
       (r, c) => `row ${r + 1}, column ${c + 1}: ${shown(result[r][c])}`);
     shade(outputGrid.cells, result);
     stage.replaceChildren(spreadGrid.table, kernelGrid.table, outputGrid.table);
-    Object.assign(view, { walked: outputGrid.cells, kernelCells: kernelGrid.cells, cells: spreadGrid.cells, values: cells });
+    Object.assign(view, { walked: outputGrid.cells, cells: spreadGrid.cells, values: cells, source });
   }
 
   const inOutput = (r, c) => Math.min(r, c) >= 0 && Math.max(r, c) < view.size;
@@ -264,8 +268,14 @@ function render({ model, el }) {
 
   function selectStamp(r, c) {
     const { input_size: i, kernel_size: k, stride: s, padding: p } = setting;
-    const { input, kernel, cells } = view;
+    const { input, kernel, cells, stamp } = view;
     const value = input[r][c];
+    stamp.table.querySelector("caption").textContent = `Stamp (× ${value})`;
+    stamp.cells.forEach((row, y) => row.forEach((cell, x) => {
+      cell.firstChild.textContent = shown(value * kernel[y][x]);
+      cell.classList.add("cw-hit");
+      fit(cell);
+    }));
     const sums = scatter(input, kernel, { ...setting, padding: 0, output_padding: 0 }, r * i + c + 1);
     let cut = 0;
     cells.forEach((row, y) => row.forEach((cell, x) => {
@@ -275,18 +285,17 @@ function render({ model, el }) {
       cell.classList.toggle("cw-hit", weight !== undefined);
       cell.classList.toggle("cw-stamped", weight !== undefined);
       cell.firstChild.textContent = isCut ? "" : shown(sums[y]?.[x] ?? 0);
+      fit(cell, cell.firstChild.textContent);
       cell.lastChild.textContent = weight === undefined ? "" : `+${shown(value * weight)}`;
     }));
     shade(cells, sums);
     reveal(cells[r * s + Math.floor((k - 1) / 2)][c * s + Math.floor((k - 1) / 2)]);
-    const lines = kernel.map((row) => h("p", { class: "cw-each" }, ...row.map((weight) => {
-      const product = value * weight;
-      return h("span", {}, `${value}·`, h("b", {}, shown(weight)), ` ${equals(product)} ${shown(product)}`, " ");
-    })));
-    const where = `rows ${hit(r)}, columns ${hit(c)}`;
-    const lost = cut ? `; ${cut} of the ${k * k} numbers are cut off` : "";
-    products.replaceChildren(...lines, h("p", { class: "cw-sum" },
-      cut === k * k ? "All of this stamp is cut off." : `are added to ${where} of the output${lost}.`));
+    const rounded = kernel.flat().some((weight) => isRounded(value * weight));
+    products.replaceChildren(h("p", { class: "cw-sum" }, cut === k * k
+      ? "All of this stamp is cut off."
+      : `${value} × the kernel is added to rows ${hit(r)}, columns ${hit(c)} of the output.`
+        + (cut ? ` ${cut} of its ${k * k} numbers are cut off.` : "")
+        + (rounded ? " The numbers shown are rounded." : "")));
   }
 
   /** The cells of one axis that a stamp reaches, in words and counted from 1. */
@@ -298,19 +307,26 @@ function render({ model, el }) {
 
   function selectWindow(r, c) {
     const { kernel_size: k } = setting;
-    const { cells, values, kernel, result } = view;
+    const { cells, values, kernel, result, source } = view;
     const weights = flipped(kernel);
+    const isNail = (y, x) => source[y] !== null && source[x] !== null;
     cells.forEach((row, y) => row.forEach((cell, x) => {
       const weight = weights[y - r]?.[x - c];
       cell.classList.toggle("cw-hit", weight !== undefined);
+      cell.classList.toggle("cw-stamped", weight !== undefined);
       cell.lastChild.textContent = weight === undefined ? "" : shown(weight);
     }));
     reveal(cells[r + Math.floor((k - 1) / 2)][c + Math.floor((k - 1) / 2)]);
-    const lines = weights.map((row, a) => h("p", {}, ...row.map((weight, b) => h("span", {},
+    const met = square(k, (a, b) => isNail(r + a, c + b)).flat().filter(Boolean).length;
+    const lines = weights.map((row, a) => h("p", {}, ...row.map((weight, b) => h("span",
+      { class: isNail(r + a, c + b) ? null : "cw-none" },
       `${a + b ? "+ " : ""}${values[r + a][c + b]}·`, h("b", {}, shown(weight)), " "))));
     const sum = result[r][c];
     products.replaceChildren(...lines,
-      h("p", { class: "cw-sum" }, `${equals(sum)} `, h("strong", {}, shown(sum))));
+      h("p", { class: "cw-sum" }, `${equals(sum)} `, h("strong", {}, shown(sum))),
+      h("p", { class: "cw-aside" }, `Of the ${counted(k * k, "weight")}, ${met} `
+        + `${met === 1 ? "meets a cell" : "meet cells"} of the input (underlined).`
+        + `${met < k * k ? " The others meet zeros." : ""}`));
   }
 
   function onKey(event) {
