@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import matplotlib.pyplot as plt
 import pytest
 import torch
 import torch.nn.functional as F
@@ -16,6 +17,7 @@ from course_lib.layers import (
     LocallyConnected3d,
     locally_connected,
 )
+from course_lib.plotting import weight_sharing as figures
 
 CONV = {1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}
 LOCAL = {1: LocallyConnected1d, 2: LocallyConnected2d, 3: LocallyConnected3d}
@@ -91,6 +93,12 @@ def test_equal_weights_make_a_convolution(axes, bias, stride, padding, dilation)
     assert torch.allclose(summed, conv.weight.grad, atol=1e-10)
     count = sum(p.numel() for p in conv.parameters())
     assert sum(p.numel() for p in layer.parameters()) == count * math.prod(layer.output_size)
+
+
+def test_each_axis_has_its_own_stride_padding_and_dilation():
+    conv = torch.nn.Conv2d(2, 3, (2, 3), (1, 2), (0, 2), (3, 1)).double()
+    x = torch.randn(2, 2, 7, 6, dtype=torch.float64)
+    assert torch.allclose(LocallyConnected2d.from_conv(conv, (7, 6))(x), conv(x), atol=1e-12)
 
 
 def test_one_place_has_no_say_in_the_others():
@@ -210,3 +218,48 @@ def test_phantoms_hold_the_pattern_where_they_say():
     for image, ring, (row, column) in zip(images, is_ring, place.tolist(), strict=True):
         expected = F.pad(ring_and_cross()[int(ring)], (column, 9 - column, row, 9 - row))
         assert torch.equal(image[0], expected)
+
+
+def test_the_ring_has_a_hole_and_no_more_energy_than_the_cross():
+    cross, ring = ring_and_cross()
+    assert ring[1, 1] == 0 < cross[1, 1]
+    assert int((ring > 0).sum()) == 8
+    assert (cross > 0).tolist() == [[True, False, True], [False, True, False], [True, False, True]]
+    assert torch.allclose(cross.square().sum(), ring.square().sum())
+
+
+def test_phantoms_are_drawn_with_equal_chances_and_the_noise_asked_for():
+    draw = torch.Generator().manual_seed(0)
+    places = [(0, 0), (0, 9), (9, 0), (9, 9)]
+    images, is_ring, place = pattern_images(4000, places, noise=0.5, generator=draw)
+    assert abs(float(is_ring.mean()) - 0.5) < 0.03
+    for row, column in places:
+        here = (place == torch.tensor([row, column])).all(dim=1)
+        assert abs(float(here.float().mean()) - 0.25) < 0.03
+        assert abs(float(is_ring[here].mean()) - 0.5) < 0.06  # the place does not tell the pattern
+    assert abs(float(images[:, :, 4:8, 4:8].std()) - 0.5) < 0.01
+
+
+def test_the_three_matrices_are_those_of_layers():
+    figure = figures.show_three_matrices(6, 3)
+    drawn = [
+        torch.tensor([int(text.get_text()) for text in ax.texts]).view(4, 6) for ax in figure.axes
+    ]
+    plt.close(figure)
+    x = torch.eye(6)[:, None]
+    local = 1 + torch.arange(12.0).view(4, 1, 1, 3)
+    shared = torch.arange(1.0, 4.0).view(1, 1, 3)
+    assert drawn[0].flatten().tolist() == list(range(1, 25))
+    assert torch.equal(drawn[1], locally_connected(x, local)[:, 0].T.long())
+    assert torch.equal(drawn[2], F.conv1d(x, shared)[:, 0].T.long())
+
+
+def test_scores_stand_where_they_belong():
+    scores = {"task": {"own": (0.6, 0.5, 0.7), "shared": (0.9, 0.8, 0.95)}}
+    figure = figures.show_scores(scores, "accuracy")
+    intervals, points = figure.axes[0].lines[0:4:2], figure.axes[0].lines[1:4:2]
+    assert [list(line.get_xdata()) for line in intervals] == [[0.5, 0.7], [0.8, 0.95]]
+    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in points] == [(0.6, 0), (0.9, 1)]
+    assert [line.get_marker() for line in points] == ["s", "o"]
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["own", "shared"]
+    plt.close(figure)

@@ -56,9 +56,8 @@ LOCAL_LAYER = Number(
     level="apply it",
     prompt="One locally connected map: at each place of an image of 512 × 512 pixels, a neuron "
     "reads the 10 × 10 pixels there, with weights of its own. The windows lie inside the "
-    "image, and "
-    "the next one begins one pixel further on. How many "
-    "weights does the map have, without biases?",
+    "image, and the next one begins one pixel further on. How many weights does the map have, "
+    "without biases?",
     answer=_PLACES**2 * _KERNEL**2,
     mistakes=(
         Mistake(
@@ -242,9 +241,8 @@ CODE_MATRIX = Code(
     title="The matrix of any kernel",
     level="build it",
     prompt="Write `shared_weights_matrix`. It gets a kernel as a list and the number of inputs, "
-    "and returns the matrix of the layer as a list of rows. The kernel stays inside the "
-    "inputs, moves "
-    "by one each time, and is not turned around.",
+    "and returns the matrix of the layer as a list of rows. The kernel stays inside the inputs, "
+    "moves by one each time, and is not turned around.",
     function="shared_weights_matrix",
     stub="def shared_weights_matrix(kernel, input_size):\n    raise NotImplementedError",
     reference=_matrix,
@@ -280,8 +278,7 @@ EQUIVARIANCE = SeveralChoices(
     title="What equivariance promises",
     level="apply it",
     prompt="A convolution that moves one pixel at a time is equivariant to shifts. What "
-    "follows? Think of an image "
-    "whose borders are far away from everything of interest.",
+    "follows? Think of an image whose borders are far away from everything of interest.",
     options=(
         Option(
             "If the tumor moves 7 pixels to the right, its answer in the feature map does, too.",
