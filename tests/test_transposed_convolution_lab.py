@@ -195,6 +195,7 @@ def test_the_lab_gathers_the_slide(widget_page: Pages) -> None:
         "0·0.25 + 3·0.5 + 0·0.25 + 0·0.5 + 0·1 + 0·0.5 + 0·0.25 + 2·0.5 + 0·0.25"
     )
     assert page.locator(".cw-sum").inner_text() == "= 2.5"
+    assert page.locator(".cw-position").inner_text() == "Output cell 9 of 36"
     assert page.locator(".cw-aside").inner_text() == (
         "Of the 9 weights, 2 meet cells of the input (underlined). The others meet zeros."
     )
@@ -203,7 +204,6 @@ def test_the_lab_gathers_the_slide(widget_page: Pages) -> None:
     assert page.locator(".cw-aside").inner_text().startswith("Of the 9 weights, 4 meet cells ")
     page.locator("[role=gridcell]").nth(0).click()  # on a cell, whatever its value
     assert page.locator(".cw-aside").inner_text().startswith("Of the 9 weights, 1 meets a cell ")
-    assert page.locator(".cw-position").inner_text() == "Output cell 9 of 36"
 
 
 def test_the_gathering_kernel_is_flipped(widget_page: Pages) -> None:

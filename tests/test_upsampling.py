@@ -3,6 +3,7 @@
 import itertools
 import re
 
+import matplotlib.pyplot as plt
 import pytest
 import torch
 import torch.nn.functional as F
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from course_lib.arithmetic import conv_output_size, cross_correlate2d, transposed_convolve2d
 from course_lib.layers import BilinearUpsample, bed_of_nails, bilinear_kernel
+from course_lib.plotting.upsampling import show_sampling
 
 CONV_TRANSPOSE = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)
 MODE = ("linear", "bilinear", "trilinear")
@@ -241,6 +243,22 @@ def test_the_loops_are_the_adjoint_of_cross_correlation(setting, seed):
     back = torch.tensor(transposed_convolve2d(y, kernel, output_padding=lost, **setting))
     assert back.shape == x.shape
     assert (forward * y).sum() == (x * back).sum()
+
+
+# The figure of the chapter ------------------------------------------------------------------------
+
+
+def test_new_pixels_are_drawn_on_the_line_between_the_old_ones():
+    figure = show_sampling([2, 6, 4], 2)
+    aligned, areas = ([line.get_xydata().tolist() for line in ax.lines[-2:]] for ax in figure.axes)
+    plt.close(figure)
+    for old, _ in (aligned, areas):
+        assert old == [[0.5, 2], [1.5, 6], [2.5, 4]]
+    assert aligned[1][0] == aligned[0][0]  # the corners meet
+    assert aligned[1][-1] == pytest.approx(aligned[0][-1])
+    assert areas[1][:3] == [[0.25, 2], [0.75, 3], [1.25, 5]]
+    for x, y in aligned[1]:
+        assert y == pytest.approx(2 + 4 * (x - 0.5) if x < 1.5 else 6 - 2 * (x - 1.5))
 
 
 # Bad input ----------------------------------------------------------------------------------------

@@ -965,6 +965,14 @@ def test_no_page_scrolls_sideways(widget_page: Pages, samples: Samples, width: i
     assert small == []
 
 
+def test_no_two_fields_of_a_page_share_an_id(widget_page: Pages) -> None:
+    """Each lab brings its own copy of shared.js, which counts from 1; labels need their field."""
+    page = widget_page(*all_labs())
+    ids = page.locator(".cw [id]").evaluate_all("nodes => nodes.map((node) => node.id)")
+    assert len(ids) > 10
+    assert sorted(set(ids)) == sorted(ids)
+
+
 def test_the_page_keeps_room_for_the_widgets(widget_page: Pages, samples: Samples) -> None:
     exercises = map(ExerciseWidget, [*samples.values(), *catalog()])
     page = widget_page(*all_labs(), *exercises, width=800)

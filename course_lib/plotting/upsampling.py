@@ -96,12 +96,16 @@ def show_sampling(values: Sequence[float], factor: int) -> Figure:
         centers = [0, *(index + 0.5 for index in range(n)), n]  # flat up to the borders
         line = [values[0], *values, values[-1]]
         ax.plot(centers, line, color=ACCENT, linewidth=1)
-        ax.plot(centers[1:-1], old, "s", color=ACCENT, markersize=12, label="old")
-        ax.plot(at, new, "o", color=ACCENT_2, markersize=7, label="new")
+        ax.plot(centers[1:-1], old, "s", color=ACCENT, markersize=12)
+        ax.plot(at, new, "o", color=ACCENT_2, markersize=7)
         ax.set_title(f"align_corners={aligned}")
         ax.set_ylabel("value")
         ax.set_ylim(0, float(old.max()) * 1.25)
-    axes[0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
+    for word, color, x, y in (  # beside the second old pixel and the second new one
+        ("old", ACCENT, 1.65, float(old[1])),
+        ("new", ACCENT_2, float(places[False][1]) + 0.12, float(new[1]) - 0.9),
+    ):
+        axes[1].text(x, y, word, color=color, fontweight="bold")
     axes[1].set_xlabel("position (old pixels)")
     axes[1].set_xticks(range(n + 1))
     return figure

@@ -183,7 +183,7 @@ class TransposedConvolutionLab(CourseWidget):
             self._static_state(),
             html,
             title="Transposed convolution lab",
-            height="59rem",
+            height="67.5rem",
         )
 
     def _static_text(self) -> str:

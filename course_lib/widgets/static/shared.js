@@ -62,12 +62,14 @@ export function keyTarget(event, { r, c }, rows, columns) {
 // Fields ---------------------------------------------------------------------------------------------
 // A field has a name, a node, an input, `read` (its value, or {problem} in words) and `write`.
 
+// Each widget's module has its own copy of this file, and a page may show several of them.
+const ownPrefix = `cw-lab-${Math.random().toString(36).slice(2, 8)}`;
 let lastId = 0;
 
 /** A whole number with − and + beside it. */
 export function stepper(name, label, letter, min, max) {
   return (onChange) => {
-    const id = `cw-lab-${(lastId += 1)}`;
+    const id = `${ownPrefix}-${(lastId += 1)}`;
     const read = () => {
       const text = input.value.trim();
       if (/^[+-]?[0-9]+$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
@@ -112,7 +114,7 @@ export function toggle(name, label) {
 /** One of a few values, `options` as [value, words]. */
 export function choice(name, label, options) {
   return (onChange) => {
-    const id = `cw-lab-${(lastId += 1)}`;
+    const id = `${ownPrefix}-${(lastId += 1)}`;
     const input = h("select", { id, onchange: () => onChange(true) },
       ...options.map(([value, words]) => h("option", { value }, words)));
     const node = h("div", { class: "cw-choice" }, h("label", { for: id }, label), input);
