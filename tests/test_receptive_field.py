@@ -381,7 +381,7 @@ class Noisy(nn.Module):
         self.conv, self.scales = nn.Conv2d(1, 1, 3), [torch.ones(1, 1, 1)]
 
     def forward(self, x):
-        noise = torch.randn(x.shape) + torch.rand_like(x)
+        noise = torch.randn(x.shape) + torch.rand(1, device="cpu").to(x.device)
         return nn.functional.dropout(self.conv(x + noise) * self.scales[0], 0.5, True)
 
 
