@@ -1,11 +1,14 @@
 """A copy of a model without its numbers: shapes at no cost, and the original stays untouched."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
+from torch.utils._pytree import tree_leaves
 
 from course_lib._checks import SizeLike, each_axis, whole_number
 
@@ -29,8 +32,7 @@ def meta_copy(model: nn.Module) -> nn.Module:
         raise ValueError(f"`model` must be a torch.nn.Module, got {type(model).__name__}")
     memo: dict[int, object] = {}
     for name, module in model.named_modules():
-        held = [*module._parameters.values(), *module._buffers.values(), *vars(module).values()]
-        for tensor in held:
+        for tensor in tree_leaves(vars(module)):  # also those in lists and dictionaries
             if isinstance(tensor, UninitializedParameter | UninitializedBuffer):
                 raise ValueError(f"`model` must be run once before, as `{name}` is a lazy layer")
             if isinstance(tensor, nn.Parameter):
@@ -38,18 +40,56 @@ def meta_copy(model: nn.Module) -> nn.Module:
                 memo[id(tensor)] = nn.Parameter(like, requires_grad=tensor.requires_grad)
             elif isinstance(tensor, Tensor):
                 memo[id(tensor)] = torch.empty_like(tensor, device="meta")
-    copied = copy.deepcopy(model, memo)
+    copied = free_copy(model, memo)
     for module in copied.modules():
-        module._forward_hooks.clear()
-        module._forward_pre_hooks.clear()
         if is_layer(module):
             module.eval()
     return copied
 
 
+def free_copy(model: nn.Module, memo: dict[int, Any] | None = None) -> nn.Module:
+    """Return a copy of `model` without its hooks; `memo` as in `copy.deepcopy`."""
+    try:
+        copied: nn.Module = copy.deepcopy(model, memo)
+    except Exception as error:
+        raise ValueError(f"`model` must be possible to copy, but: {reason(error)}") from error
+    for module in copied.modules():
+        for hooks in (
+            module._forward_hooks,
+            module._forward_pre_hooks,
+            module._backward_hooks,
+            module._backward_pre_hooks,
+        ):
+            hooks.clear()
+    return copied
+
+
+@contextmanager
+def without_numbers() -> Iterator[None]:
+    """Make new tensors on the meta device, and leave gradients and random numbers as they are."""
+    with (
+        torch.random.fork_rng(devices=[]),
+        torch.inference_mode(False),
+        torch.no_grad(),
+        torch.device("meta"),
+    ):
+        yield
+
+
+def reason(error: Exception) -> str:
+    """Return the first line of what `error` says, or its class if it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def pixels(image: Tensor) -> str:
+    """Say in words what image was tried."""
+    size, channels = " × ".join(map(str, image.shape[2:])), image.shape[1]
+    return f"an image of {size} pixels with {channels} channel{'s' * (channels > 1)}"
+
+
 def is_layer(module: nn.Module) -> bool:
     """Say whether `module` is a layer of torch, and not something that holds layers."""
-    containers = nn.Sequential | nn.ModuleList | nn.ModuleDict
+    containers = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.DataParallel)
     return type(module).__module__.startswith("torch.nn.") and not isinstance(module, containers)
 
 
@@ -57,11 +97,11 @@ def meta_image(
     model: nn.Module, input_size: SizeLike, in_channels: int | None
 ) -> tuple[Tensor, tuple[int, ...]]:
     """Return a batch of one image for `model`, on the meta device, and its size along each axis."""
-    first = next((m for m in model.modules() if type(m) in CONVOLUTIONS), None)
-    if first is not None:
-        axes, channels = CONVOLUTIONS[type(first)], int(first.in_channels)  # type: ignore[arg-type]
-    else:
-        axes, channels = 0, 0
+    kinds = tuple(CONVOLUTIONS)
+    found = [m for m in model.modules() if isinstance(m, kinds)]
+    ranks = [next(n for kind, n in CONVOLUTIONS.items() if isinstance(m, kind)) for m in found]
+    axes = ranks[0] if found else 0
+    channels = int(found[0].in_channels) if found else 0  # type: ignore[arg-type]
     size = each_axis(lambda input_size: input_size, input_size=input_size)
     if isinstance(size, int):
         if not axes:
@@ -70,6 +110,11 @@ def meta_image(
                 f"of axes, got {size}"
             )
         size = (size,) * axes
+    if len(size) < min(ranks, default=1):  # torch would take the channels for an axis
+        raise ValueError(
+            f"`input_size` must be an int or {axes} values, one for each axis of the first "
+            f"convolution, got {size}"
+        )
     if in_channels is None:
         if not channels:
             raise ValueError(

@@ -204,6 +204,6 @@ def test_error_messages(call, message):
 
 def test_an_image_that_does_not_fit_is_told_with_what_torch_says():
     with pytest.raises(
-        ValueError, match=r"`model` must take an image of 2 × 2 pixels, but fails: "
+        ValueError, match=r"`model` must take an image of 2 × 2 pixels with 1 channel, but fails: "
     ):
         count_macs(nn.Conv2d(1, 1, 3), 2)

@@ -10,6 +10,7 @@ import torchvision.models as zoo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn.utils import parametrizations
 
 from course_lib.arithmetic import receptive_field
 from course_lib.layers import fully_convolutional
@@ -237,6 +238,109 @@ class Decides(nn.Module):
         return self.conv(x) if x.sum() > 0 else x
 
 
+class Halves(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(1, 4, 3), nn.Linear(128, 3)
+
+    def forward(self, x):
+        left, right = self.conv(x).chunk(2, 1)
+        return self.fc((left * right).flatten(1))
+
+
+class Multiplies(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.weight = nn.Conv2d(1, 4, 3), nn.Parameter(torch.rand(256, 3))
+
+    def forward(self, x):
+        return self.conv(x).flatten(1) @ self.weight
+
+
+class Scales(nn.Module):
+    """One pooling layer, called on maps of two sizes."""
+
+    def __init__(self, pool, stride):
+        super().__init__()
+        self.first, self.second = nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3, stride)
+        self.pool, self.fc = pool, nn.Linear(8, 3)
+
+    def forward(self, x):
+        near = self.first(x)
+        far = self.second(near)
+        return self.fc(torch.cat([self.pool(near), self.pool(far)], 1).flatten(1))
+
+
+class Again(nn.Module):
+    """Layers that are called twice, where a vector becomes a map."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.act = nn.Conv2d(1, 4, 3), nn.PReLU(4)
+        self.first, self.second = nn.Linear(256, 4), nn.Linear(4, 4)
+        self.norm = nn.BatchNorm1d(4)
+
+    def forward(self, x):
+        x = self.norm(self.act(self.first(self.act(self.conv(x)).flatten(1))))
+        return self.second(self.norm(self.act(self.second(x))))
+
+
+class Twice(nn.Linear):
+    """A fully connected layer in name only."""
+
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Again(),
+        Scales(nn.AdaptiveAvgPool2d(1), 1),
+        Scales(nn.AdaptiveMaxPool2d(1), 1),
+        nn.Sequential(nn.Conv2d(1, 4, 3), nn.AvgPool2d(8, divisor_override=3), nn.Flatten(),
+                      nn.Linear(4, 2)),
+        nn.Sequential(parametrizations.weight_norm(nn.Conv2d(1, 4, 3)), nn.Flatten(),
+                      parametrizations.weight_norm(nn.Linear(256, 2))),
+    ],
+)  # fmt: skip
+def test_layers_that_are_called_twice_or_are_not_plain(model):
+    model = prepared(model)
+    converted = same_on_the_trained_size(model, (10, 10), 1)
+    assert crops_differ_by(model, converted, (10, 10), 1, (14, 17)) < 1e-10
+
+
+def test_a_pooling_that_rounds_up_is_exact_on_the_trained_size_only():
+    torch.manual_seed(5)
+    pool = nn.AvgPool2d(2, ceil_mode=True)
+    model = prepared(nn.Sequential(nn.Conv2d(1, 2, 2), pool, nn.Flatten(), nn.Linear(50, 2)))
+    converted = same_on_the_trained_size(model, (10, 10), 1)
+    assert crops_differ_by(model, converted, (10, 10), 1, (14, 14)) > 1e-4
+
+
+def test_hooks_stay_with_the_model():
+    calls = []
+    model = lenet(2, (10, 10), norm=False, pool=None)
+    for layer in model.modules():
+        layer.register_forward_pre_hook(lambda *_: calls.append("before"))
+        layer.register_forward_hook(lambda *_: calls.append("after"))
+        layer.register_full_backward_hook(lambda *_: calls.append("back"))
+    converted = fully_convolutional(model, 10)
+    converted(images(1, 2, 12, 12)).sum().backward()
+    assert calls == []
+    assert all(p.grad is None for p in model.parameters())
+    model(images(1, 2, 10, 10))
+    assert "after" in calls
+
+
+def test_a_model_on_the_meta_device_stays_there():
+    with torch.device("meta"):
+        model = sequence(nn.Flatten(), nn.Linear(256, 3))
+        converted = fully_convolutional(model, 10)
+        assert converted(torch.empty(1, 1, 12, 11)).shape == (1, 3, 3, 2)
+    assert all(p.is_meta for p in converted.parameters())
+
+
 def sequence(*layers):
     return nn.Sequential(nn.Conv2d(1, 4, 3), *layers)
 
@@ -250,14 +354,21 @@ def sequence(*layers):
             r"its call of `mul` \(mul\) joins a map with one that was looked at as a whole",
         ),
         (Decides(), "must be a network that torch.fx can trace"),
+        (sequence(nn.Flatten(), Twice(256, 3)), r"`linear` .* is no layer `nn.Linear`"),
         (sequence(nn.Linear(8, 3)), r"`1` \(Linear\) is applied along an axis of the image"),
         (sequence(nn.GroupNorm(1, 4)), r"`1` \(GroupNorm\) can't be converted"),
         (sequence(nn.Flatten(), nn.BatchNorm1d(256)), r"`2` \(BatchNorm1d\) has another mean"),
         (sequence(nn.Flatten(), nn.Softmax(1)), r"`2` \(Softmax\) mixes all positions"),
-        (sequence(nn.Flatten(), nn.LayerNorm(256)), r"`2` \(LayerNorm\) reads the vector in an"),
+        (sequence(nn.Flatten(), nn.LayerNorm(256)), r"`2` \(LayerNorm\) needs a vector, and the"),
         (sequence(nn.AdaptiveAvgPool2d(3)), "makes 3 positions of 8, in windows of several sizes"),
+        (Halves(), r"its call of `chunk` \(chunk\) returns several tensors"),
+        (Scales(nn.AdaptiveAvgPool2d(1), 2), "does not take an image of 20 × 20 pixels"),
+        (Multiplies(), r"its call of `matmul` \(matmul\) is no layer `nn.Linear`: write it as one"),
         (sequence(nn.Flatten(2)), r"`1` \(Flatten\) makes \(4, 64\) of \(4, 8, 8\)"),
-        (sequence(nn.MaxPool2d(9)), "must take an image of 10 × 10 pixels, but its layer"),
+        (
+            sequence(nn.MaxPool2d(9)),
+            "image of 10 × 10 pixels with 1 channel, but its layer `1`",
+        ),
     ],
 )
 def test_what_can_not_slide_is_named(model, message):

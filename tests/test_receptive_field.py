@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from course_lib.arithmetic import receptive_field
+from course_lib.arithmetic import count_macs, receptive_field
 
 CONV = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 AVG = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
@@ -373,6 +373,60 @@ def test_the_table_is_read_by_index_and_by_name():
         rows[0].window(6, 0)
 
 
+class Noisy(nn.Module):
+    """Draws numbers, and keeps a tensor in a list."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.scales = nn.Conv2d(1, 1, 3), [torch.ones(1, 1, 1)]
+
+    def forward(self, x):
+        noise = torch.randn(x.shape) + torch.rand(1, device="cpu").to(x.device)
+        return nn.functional.dropout(self.conv(x + noise) * self.scales[0], 0.5, True)
+
+
+def test_random_numbers_and_tensors_in_lists():
+    model = Noisy()
+    state, kept = torch.get_rng_state(), model.scales[0]
+    assert receptive_field(model, 8)[-1].receptive_field == (3, 3)
+    assert count_macs(model, 8) == 9 * 36
+    assert torch.equal(torch.get_rng_state(), state)
+    assert model.scales[0] is kept
+    assert kept.device.type == "cpu"
+
+
+def test_shared_layers_subclasses_and_wrappers():
+    class Own(nn.Conv2d):
+        pass
+
+    conv = nn.Conv2d(1, 1, 3)
+    rows = receptive_field(nn.Sequential(conv, nn.Sequential(nn.ReLU(), conv)), 9)
+    assert [row.name for row in rows] == ["0", "1.0", "0:2"]
+    assert rows[-1].receptive_field == (5, 5)
+    weighed = nn.utils.parametrizations.weight_norm(nn.Conv2d(1, 1, 3))
+    for other in (Own(1, 1, 3), weighed, nn.DataParallel(conv)):
+        rows = receptive_field(nn.Sequential(other, nn.ReLU()), 9)
+        assert rows[-1].receptive_field == (3, 3)
+        assert rows[-1].name == "1"
+    assert receptive_field(nn.DataParallel(conv), 9)[0].name == "module"
+
+
+@torch.inference_mode()
+def test_inference_mode_changes_nothing():
+    assert receptive_field(nn.Conv2d(1, 1, 3), 8)[0].receptive_field == (3, 3)
+
+
+def test_fully_connected_networks():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(63, 4), nn.ReLU(), nn.Linear(4, 2))
+    rows = receptive_field(model, (7, 9), in_channels=1)
+    assert rows[0].receptive_field == (1, 1)
+    assert rows[-1].receptive_field == (7, 9)
+    with pytest.raises(ValueError, match="`input_size` must be a tuple, as `model` has no conv"):
+        receptive_field(model, 7)
+    with pytest.raises(ValueError, match="`in_channels` must be given"):
+        receptive_field(model, (7, 9))
+
+
 def test_the_model_is_left_as_it_was():
     seen = []
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout())
@@ -415,6 +469,10 @@ def test_errors_name_the_layer():
         receptive_field(shrinking, 8)
     with pytest.raises(ValueError, match="`input_size` must be at least 1, got 0"):
         receptive_field(nn.Conv2d(1, 1, 3), 0)
+    with pytest.raises(ValueError, match=r"of 8 × 8 pixels with 3 channels, but its layer `0`"):
+        receptive_field(nn.Sequential(nn.Conv2d(1, 1, 3)), 8, in_channels=3)
+    with pytest.raises(ValueError, match=r"`input_size` must be an int or 2 values, .* \(8,\)"):
+        receptive_field(nn.Conv2d(1, 1, 3, padding=1), (8,))
     with pytest.raises(ValueError, match="must be run once before, as `0` is a lazy layer"):
         receptive_field(nn.Sequential(nn.LazyConv2d(3, 3)), 8)
 

@@ -68,6 +68,7 @@ def test_the_cone_fills_what_the_formula_says() -> None:
 def test_the_figures_draw_what_they_are_given() -> None:
     squares = drawing.show_fields(torch.rand(8, 8), {"small": 3, "large": 12})
     assert [patch.get_width() for patch in squares.axes[0].patches] == [3, 12]
+    assert [patch.get_center().tolist() for patch in squares.axes[0].patches] == [[3.5, 3.5]] * 2
     growth = drawing.show_growth([1, 2], {"a": [3, 5], "b": [1, 2]})
     profiles = drawing.show_profiles({"a": torch.tensor([0.25, 0.5, 0.25])})
     assert profiles.axes[0].lines[0].get_xdata().tolist() == [-1, 0, 1]

@@ -1,11 +1,10 @@
 """Parameters and multiply-accumulates of a whole network."""
 
-import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from course_lib._checks import SizeLike, true_or_false
-from course_lib._meta import meta_copy, meta_image
+from course_lib._meta import meta_copy, meta_image, pixels, reason, without_numbers
 
 
 def count_parameters(model: nn.Module, *, trainable: bool = False) -> int:
@@ -82,16 +81,15 @@ def count_macs(model: nn.Module, input_size: SizeLike, *, in_channels: int | Non
     Derived in the chapter Receptive fields and fully convolutional networks
     (book/07_receptive_fields.md).
     """
-    copied = meta_copy(model)
-    image, size = meta_image(copied, input_size, in_channels)
     counter = FlopCounterMode(display=False)
-    try:
-        with torch.no_grad(), torch.device("meta"), counter:
-            copied(image)
-    except Exception as error:
-        pixels = " × ".join(map(str, size))
-        why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ValueError(
-            f"`model` must take an image of {pixels} pixels, but fails: {why}"
-        ) from error
+    with without_numbers():
+        copied = meta_copy(model)
+        image, _ = meta_image(copied, input_size, in_channels)
+        try:
+            with counter:
+                copied(image)
+        except Exception as error:
+            raise ValueError(
+                f"`model` must take {pixels(image)}, but fails: {reason(error)}"
+            ) from error
     return int(counter.get_total_flops()) // 2

@@ -1,8 +1,8 @@
 """The receptive field of each layer of a network: which pixels does a position of its map see?
 
 The network is run once on a copy without numbers (the meta device), and each operation is followed
-from the image on. What an operation does to the windows is in `_axis.py` (one axis, plain Python)
-and `_follow.py` (the operations of torch).
+from the image on (`_follow.py`). What an operation does to the windows is in `_axis.py` (one axis,
+plain Python), `_state.py` (all axes of a tensor) and `_rules.py` (the operations of torch).
 """
 
 import re
@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, overload
 
-import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
 from course_lib._checks import SizeLike
-from course_lib._meta import is_layer, meta_copy, meta_image
+from course_lib._meta import is_layer, meta_copy, meta_image, pixels, reason, without_numbers
 from course_lib.arithmetic._axis import Axis, Number, tidy
-from course_lib.arithmetic._follow import Follow, State, whole_image
+from course_lib.arithmetic._follow import Follow
+from course_lib.arithmetic._state import State, whole_image
 
 
 @dataclass(frozen=True)
@@ -189,9 +189,10 @@ def receptive_field(
     Derived in the chapter Receptive fields and fully convolutional networks
     (book/07_receptive_fields.md).
     """
-    copied = meta_copy(model)
-    image, size = meta_image(copied, input_size, in_channels)
-    return _Run(copied, image, size).table()
+    with without_numbers():
+        copied = meta_copy(model)
+        image, size = meta_image(copied, input_size, in_channels)
+        return _Run(copied, image, size).table()
 
 
 class _Run(TorchFunctionMode):
@@ -214,19 +215,18 @@ class _Run(TorchFunctionMode):
             module.register_forward_hook(self._leave)
         self._function = ""
         try:
-            with torch.no_grad(), torch.device("meta"), self._follow, self:
+            with self._follow, self:
                 self._model(self._image)
         except ValueError as error:
             raise ValueError(
                 f"`model` must be a network to follow, but {self._where()} {error}"
             ) from None
         except Exception as error:
-            why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            why = reason(error)
             if "meta" in why or "item()" in why:
                 why = "it computes with the values of the image, which a copy without numbers lacks"
-            size = " × ".join(map(str, self._size))
             raise ValueError(
-                f"`model` must take an image of {size} pixels, but {self._where()} fails: {why}"
+                f"`model` must take {pixels(self._image)}, but {self._where()} fails: {why}"
             ) from error
         if not self._rows:
             raise ValueError("`model` must have a layer, got one that returns its input")

@@ -222,13 +222,14 @@ function render({ model, el }) {
     const margin = Math.min(SIZE, Math.max(4, ...reach));
     view = { margin, side: SIZE + 2 * margin };
     body.replaceChildren(...rows.map(({ size, field, jump, start }, n) => {
-      const cells = [`${size} × ${size}`, `${field} × ${field}`, jump, minus(start)];
+      const square = (side) => [side, h("span", { class: "cw-twice" }, ` × ${side}`)];
+      const cells = [square(size), square(field), [jump], [minus(start)]];
       const isShown = n === shown;
       const name = n === 0 ? "image" : h("button", {
         type: "button", "aria-pressed": String(isShown), onclick: () => { look(n); body.querySelector("[aria-pressed=true]").focus(); },
       }, layerName(layers[n - 1]));
       return h("tr", { class: isShown ? "cw-shown" : null },
-        h("th", { scope: "row" }, name), ...cells.map((text) => h("td", {}, text)));
+        h("th", { scope: "row" }, name), ...cells.map((parts) => h("td", {}, ...parts)));
     }));
     editing.textContent = `Layer ${shown} of ${layers.length}:`;
     add.setAttribute("aria-disabled", layers.length >= MOST_LAYERS);
