@@ -5,7 +5,8 @@ of h × w that fits once; over a vector, it is one with a kernel of one position
 traced with `torch.fx`, and its graph is written anew, node by node (`_conversion.py`).
 """
 
-from torch import fx, nn
+import torch
+from torch import nn
 
 from course_lib._checks import SizeLike
 from course_lib._meta import free_copy, meta_copy, meta_image, reason, without_numbers
@@ -61,7 +62,7 @@ def fully_convolutional(
         image, _ = meta_image(meta_copy(model), input_size, in_channels)
     copied = free_copy(model).eval()
     try:
-        traced = fx.symbolic_trace(copied)
+        traced = torch.fx.symbolic_trace(copied)
     except Exception as error:
         raise ValueError(
             "`model` must be a network that torch.fx can trace, without decisions that depend on "
