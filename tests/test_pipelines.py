@@ -20,6 +20,7 @@ from course_lib.data.quality import (
     gaussian_blur,
     quality_patches,
     source_images,
+    squeeze,
 )
 from course_lib.exercises.medical_images import wilson
 from course_lib.pipelines import (
@@ -256,3 +257,24 @@ def test_record_is_true_where_the_data_are(name):
     assert int((found == truth).sum()) == pytest.approx(
         record["results"]["hog"]["right_few"][0], abs=6
     )
+
+
+def test_squeezing_loses_more_the_less_it_keeps():
+    image = 1000 * torch.rand(1, 64, 64, generator=torch.Generator().manual_seed(0)) - 500
+    errors = [float((squeeze(image, ratio) - image).abs().mean()) for ratio in (1, 10, 100)]
+
+    assert errors[0] < 1
+    assert errors[0] < errors[1] < errors[2]
+
+
+@pytest.mark.parametrize(
+    ("image", "ratio", "message"),
+    [
+        (torch.zeros(4, 4), 2, r"`image` must have shape \(1, H, W\), got \(4, 4\)"),
+        (torch.zeros(1, 4, 4), 0.5, "`ratio` must be at least 1, got 0.5"),
+        (torch.tensor([[[0.0, 1e6]]]), 2, "`image` must span at most 65,535, got 0 to 1e"),
+    ],
+)
+def test_what_cannot_be_squeezed_is_named(image, ratio, message):
+    with pytest.raises(ValueError, match=message):
+        squeeze(image, ratio)

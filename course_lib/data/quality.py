@@ -4,11 +4,13 @@ The pixels are real, the defect is simulated. That is what gives every patch a t
 (how strongly it was blurred) to predict. Shapes: N patches, H rows, W columns.
 """
 
+import io
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor
 
 from course_lib._checks import whole_number
@@ -38,6 +40,44 @@ class Patches:
     blur: Tensor
     sources: tuple[str, ...]
     places: Tensor
+
+
+def squeeze(image: Tensor, ratio: float) -> Tensor:
+    """Compress an image with JPEG 2000, losing what does not fit, and unpack it again.
+
+    Shapes: (1, H, W) -> (1, H, W).
+
+    >>> image = torch.arange(4096.0).view(1, 64, 64)
+    >>> [bool((squeeze(image, ratio) - image).abs().max() > 100) for ratio in (2, 100)]
+    [False, True]
+
+    Args:
+        image: Values such as HU; they are rounded, and may span at most 65,535.
+        ratio: Size before (two bytes a pixel) over size after, at least 1. Roughly kept: a header
+            has its size, too.
+
+    Returns:
+        The image, float32, in the same unit.
+
+    Raises:
+        ValueError: If the shape, the span or the ratio is another one.
+
+    Source: ISO/IEC 15444-1 (JPEG 2000), by OpenJPEG in Pillow.
+
+    Used in the chapter What we ask of medical images (book/01_medical_images.md).
+    """
+    if image.ndim != 3 or image.shape[0] != 1:
+        raise ValueError(f"`image` must have shape (1, H, W), got {tuple(image.shape)}")
+    if not ratio >= 1:
+        raise ValueError(f"`ratio` must be at least 1, got {ratio!r}")
+    low = image.min()
+    if not image.max() - low <= 65_535:
+        raise ValueError(f"`image` must span at most 65,535, got {low:g} to {image.max():g}")
+    file = io.BytesIO()
+    stored = Image.fromarray((image[0] - low).round().cpu().numpy().astype(np.uint16))
+    stored.save(file, "JPEG2000", quality_layers=[ratio], irreversible=True)
+    unpacked = torch.from_numpy(np.array(Image.open(file)).astype(np.float32))[None]
+    return unpacked.to(image.device) + low
 
 
 def source_images() -> dict[str, Tensor]:
