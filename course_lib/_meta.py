@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from course_lib._checks import SizeLike, each_axis, whole_number
@@ -64,6 +65,18 @@ def free_copy(model: nn.Module, memo: dict[int, Any] | None = None) -> nn.Module
     return copied
 
 
+class _RefuseMisfits(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Refuse a kernel larger than its map, which the meta device of torch 2.6 takes for empty."""
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if func is torch.ops.aten.convolution.default and not result.numel() and args[0].numel():
+            raise RuntimeError(f"Kernel size can't be greater than {tuple(args[0].shape[2:])}")
+        return result
+
+
 @contextmanager
 def without_numbers() -> Iterator[None]:
     """Make new tensors on the meta device, and leave gradients and random numbers as they are."""
@@ -72,6 +85,7 @@ def without_numbers() -> Iterator[None]:
         torch.inference_mode(False),
         torch.no_grad(),
         torch.device("meta"),
+        _RefuseMisfits(),  # type: ignore[no-untyped-call]
     ):
         yield
 

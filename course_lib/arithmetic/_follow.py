@@ -26,7 +26,14 @@ PRODUCTS = {
     "mv": ("self", "vec"),
     "linear": ("input", "weight"),
 }
-JOINS = ("prelu_kernel", "hardswish", "log_sigmoid_forward", "rrelu_with_noise", "where")
+JOINS = {
+    "hardswish",
+    "hardtanh",
+    "log_sigmoid_forward",
+    "prelu_kernel",
+    "rrelu_with_noise",
+    "where",
+}
 
 
 class Follow(TorchDispatchMode):  # type: ignore[no-untyped-call]
