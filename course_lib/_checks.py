@@ -5,7 +5,7 @@ Each raises `ValueError` with the argument's name, what was expected and what ca
 
 import operator
 import reprlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from numbers import Number
 from typing import Any, Protocol
 
@@ -60,6 +60,13 @@ def true_or_false(name: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"`{name}` must be True or False, got {reprlib.repr(value)}")
     return value
+
+
+def one_of(name: str, value: object, allowed: Collection[object]) -> None:
+    """Refuse `value` if it is none of those `allowed`."""
+    if value not in allowed:
+        words = " or ".join(repr(choice) for choice in allowed)
+        raise ValueError(f"`{name}` must be {words}, got {reprlib.repr(value)}")
 
 
 def _axes(name: str, value: object) -> int | None:

@@ -1,0 +1,7 @@
+"""The architectures of the lecture, one file a family, from LeNet-5 to DenseNet.
+
+All take `num_classes` and `in_channels` (a gray image has one), and images (N, C, H, W); all give
+logits (N, K). Where torchvision has the network, weights load both ways under `strict=True`.
+"""
+
+__all__: list[str] = []
