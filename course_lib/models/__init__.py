@@ -4,4 +4,18 @@ All take `num_classes` and `in_channels` (a gray image has one), and images (N, 
 logits (N, K). Where torchvision has the network, weights load both ways under `strict=True`.
 """
 
-__all__: list[str] = []
+from course_lib.models.densenet import (
+    DenseNet,
+    densenet121,
+    densenet161,
+    densenet169,
+    densenet201,
+)
+
+__all__ = [
+    "DenseNet",
+    "densenet121",
+    "densenet161",
+    "densenet169",
+    "densenet201",
+]
