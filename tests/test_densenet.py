@@ -3,11 +3,11 @@
 import pytest
 import torch
 import torchvision
-from parity import assert_twins, run
 
 from course_lib import models
 from course_lib.arithmetic import count_macs, count_parameters, receptive_field
 from course_lib.models.densenet import DenseNet
+from parity import assert_twins, run
 
 COUNTS = {  # parameters, MACs at 224, receptive field: torchvision's own, and our measurements
     "densenet121": (7_978_856, 2_834_161_664, 2071),

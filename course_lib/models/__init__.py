@@ -11,11 +11,14 @@ from course_lib.models.densenet import (
     densenet169,
     densenet201,
 )
+from course_lib.models.pretrained import Transfer, load_pretrained
 
 __all__ = [
     "DenseNet",
+    "Transfer",
     "densenet121",
     "densenet161",
     "densenet169",
     "densenet201",
+    "load_pretrained",
 ]
