@@ -4,4 +4,48 @@ All take `num_classes` and `in_channels` (a gray image has one), and images (N, 
 logits (N, K). Where torchvision has the network, weights load both ways under `strict=True`.
 """
 
-__all__: list[str] = []
+from course_lib.models.resnet import (
+    ResNet,
+    plain18,
+    plain34,
+    resnet18,
+    resnet34,
+    resnet50,
+    resnet101,
+    resnet152,
+)
+from course_lib.models.resnet_cifar import (
+    CifarResNet,
+    plain20_cifar,
+    plain32_cifar,
+    plain44_cifar,
+    plain56_cifar,
+    plain110_cifar,
+    resnet20_cifar,
+    resnet32_cifar,
+    resnet44_cifar,
+    resnet56_cifar,
+    resnet110_cifar,
+)
+
+__all__ = [
+    "CifarResNet",
+    "ResNet",
+    "plain18",
+    "plain20_cifar",
+    "plain32_cifar",
+    "plain34",
+    "plain44_cifar",
+    "plain56_cifar",
+    "plain110_cifar",
+    "resnet18",
+    "resnet20_cifar",
+    "resnet32_cifar",
+    "resnet34",
+    "resnet44_cifar",
+    "resnet50",
+    "resnet56_cifar",
+    "resnet101",
+    "resnet110_cifar",
+    "resnet152",
+]
