@@ -12,13 +12,66 @@ from course_lib.models.densenet import (
     densenet201,
 )
 from course_lib.models.pretrained import Transfer, load_pretrained
+from course_lib.models.resnet import (
+    ResNet,
+    plain18,
+    plain34,
+    resnet18,
+    resnet34,
+    resnet50,
+    resnet101,
+    resnet152,
+)
+from course_lib.models.resnet_cifar import (
+    CifarResNet,
+    plain20_cifar,
+    plain32_cifar,
+    plain44_cifar,
+    plain56_cifar,
+    plain110_cifar,
+    resnet20_cifar,
+    resnet32_cifar,
+    resnet44_cifar,
+    resnet56_cifar,
+    resnet110_cifar,
+)
+from course_lib.models.googlenet import GoogLeNet, GoogLeNetOutputs, Inception, googlenet
+from course_lib.models.nin import nin, nin_block
+from course_lib.models.inception import inception_v2, inception_v3
 
 __all__ = [
+    "CifarResNet",
     "DenseNet",
+    "GoogLeNet",
+    "GoogLeNetOutputs",
+    "Inception",
+    "ResNet",
     "Transfer",
     "densenet121",
     "densenet161",
     "densenet169",
     "densenet201",
+    "googlenet",
+    "inception_v2",
+    "inception_v3",
     "load_pretrained",
+    "nin",
+    "nin_block",
+    "plain110_cifar",
+    "plain18",
+    "plain20_cifar",
+    "plain32_cifar",
+    "plain34",
+    "plain44_cifar",
+    "plain56_cifar",
+    "resnet101",
+    "resnet110_cifar",
+    "resnet152",
+    "resnet18",
+    "resnet20_cifar",
+    "resnet32_cifar",
+    "resnet34",
+    "resnet44_cifar",
+    "resnet50",
+    "resnet56_cifar",
 ]
