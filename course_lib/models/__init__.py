@@ -4,4 +4,14 @@ All take `num_classes` and `in_channels` (a gray image has one), and images (N, 
 logits (N, K). Where torchvision has the network, weights load both ways under `strict=True`.
 """
 
-__all__: list[str] = []
+from course_lib.models.googlenet import GoogLeNet, GoogLeNetOutputs, Inception, googlenet
+from course_lib.models.nin import nin, nin_block
+
+__all__ = [
+    "GoogLeNet",
+    "GoogLeNetOutputs",
+    "Inception",
+    "googlenet",
+    "nin",
+    "nin_block",
+]
