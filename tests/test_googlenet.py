@@ -166,7 +166,9 @@ def test_paper_variant_equals_its_layers_written_out():
     x = across_channels(pool(conv(images, "conv1", 2)))
     x = pool(across_channels(conv(conv(x, "conv2"), "conv3")))
     aux = []
-    for name, maps in zip("3a 3b 4a 4b 4c 4d 4e 5a 5b".split(), PAPER, strict=True):
+    for name, maps in zip(
+        ["3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"], PAPER, strict=True
+    ):
         path = f"inception{name}"
         parts = [
             conv(x, f"{path}.branch1"),
@@ -229,8 +231,8 @@ def test_refuses(keywords, message):
 def test_module_refuses_odd_channels():
     with pytest.raises(ValueError, match="`ch5x5red` must be at least 1, got 0"):
         models.Inception(8, 4, 4, 4, 0, 4, 4)
-    with pytest.raises(ValueError, match="`variant` must be"):
-        models.Inception(8, 4, 4, 4, 4, 4, 4, variant="v2")
+    with pytest.raises(ValueError, match="`wide_kernel` must be odd, got 4"):
+        models.Inception(8, 4, 4, 4, 4, 4, 4, wide_kernel=4)
 
 
 # What the slides print ---------------------------------------------------------------------------

@@ -69,7 +69,7 @@ class Inception(nn.Module):
 
     `(N, in_channels, H, W) -> (N, ch1x1 + ch3x3 + ch5x5 + pool_proj, H, W)`
 
-    >>> module = Inception(480, 192, 96, 208, 16, 48, 64, variant="paper")
+    >>> module = Inception(480, 192, 96, 208, 16, 48, 64, batch_norm=False)
     >>> module(torch.zeros(1, 480, 14, 14)).shape
     torch.Size([1, 512, 14, 14])
 
@@ -81,7 +81,8 @@ class Inception(nn.Module):
         ch5x5red: Maps of the 1 x 1 before the 5 x 5.
         ch5x5: Maps of the 5 x 5.
         pool_proj: Maps of the 1 x 1 after the pooling.
-        variant: "torchvision" or "paper", see `googlenet`.
+        batch_norm: Batch normalization after each convolution instead of a bias, as in torchvision.
+        wide_kernel: Of the branch that is called 5 x 5, odd: 5 as in the paper, 3 as in torchvision.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -100,11 +101,14 @@ class Inception(nn.Module):
         ch5x5: int,
         pool_proj: int,
         *,
-        variant: str = "torchvision",
+        batch_norm: bool = True,
+        wide_kernel: int = 5,
     ) -> None:
         """Build the branches."""
         super().__init__()
-        one_of("variant", variant, VARIANTS)
+        wide = whole_number("wide_kernel", wide_kernel)
+        if wide % 2 == 0:
+            raise ValueError(f"`wide_kernel` must be odd, got {wide}")
         given = {
             "in_channels": in_channels,
             "ch1x1": ch1x1,
@@ -116,8 +120,7 @@ class Inception(nn.Module):
         }
         for name, value in given.items():
             whole_number(name, value)
-        conv = partial(BasicConv2d, batch_norm=variant == "torchvision")
-        wide = 5 if variant == "paper" else 3  # 3 in torchvision, as in the weights it ported
+        conv = partial(BasicConv2d, batch_norm=true_or_false("batch_norm", batch_norm))
         self.branch1 = conv(in_channels, ch1x1, 1)
         self.branch2 = nn.Sequential(
             conv(in_channels, ch3x3red, 1), conv(ch3x3red, ch3x3, 3, padding=1)
@@ -175,6 +178,18 @@ class GoogLeNetOutputs(NamedTuple):
 class GoogLeNet(nn.Module):
     """GoogLeNet; its arguments and numbers are in `googlenet`."""
 
+    inception3a: Inception
+    inception3b: Inception
+    inception4a: Inception
+    inception4b: Inception
+    inception4c: Inception
+    inception4d: Inception
+    inception4e: Inception
+    inception5a: Inception
+    inception5b: Inception
+    aux1: InceptionAux
+    aux2: InceptionAux
+
     def __init__(
         self,
         num_classes: int = 1000,
@@ -213,9 +228,11 @@ class GoogLeNet(nn.Module):
         self.conv3 = conv(64, 192, 3, padding=1)
         self.norm2 = norm()
         self.maxpool2 = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+        wide = 5 if paper else 3  # torchvision ported weights in which it was 3
         channels = 192
         for name, maps in _TABLE.items():
-            self.add_module(f"inception{name}", Inception(channels, *maps, variant=variant))
+            module = Inception(channels, *maps, batch_norm=not paper, wide_kernel=wide)
+            self.add_module(f"inception{name}", module)
             channels = maps[0] + maps[2] + maps[4] + maps[5]
             if aux_logits and name in ("4a", "4d"):
                 head = InceptionAux(channels, num_classes, dropout_aux, variant)
@@ -245,17 +262,20 @@ class GoogLeNet(nn.Module):
             deviation = torch.tensor([0.229, 0.224, 0.225], dtype=x.dtype, device=x.device)
             x = x * (deviation / 0.5)[:, None, None] + ((mean - 0.5) / 0.5)[:, None, None]
         heads = self.training and self.aux_logits
+        aux = []
         x = self.norm1(self.maxpool1(self.conv1(x)))
         x = self.maxpool2(self.norm2(self.conv3(self.conv2(x))))
         x = self.maxpool3(self.inception3b(self.inception3a(x)))
         x = self.inception4a(x)
-        aux1 = self.aux1(x) if heads else None
+        if heads:
+            aux.append(self.aux1(x))
         x = self.inception4d(self.inception4c(self.inception4b(x)))
-        aux2 = self.aux2(x) if heads else None
+        if heads:
+            aux.append(self.aux2(x))
         x = self.maxpool4(self.inception4e(x))
         x = self.inception5b(self.inception5a(x))
         logits: Tensor = self.fc(self.dropout(self.avgpool(x).flatten(1)))
-        return GoogLeNetOutputs(logits, aux2, aux1) if heads else logits
+        return GoogLeNetOutputs(logits, aux[1], aux[0]) if heads else logits
 
 
 def googlenet(

@@ -1,4 +1,4 @@
-"""Network in Network (NiN): a small network at every pixel, and no fully connected layer at the end.
+"""Network in Network (NiN): a small network at every pixel, no fully connected layer at the end.
 
 Lin, Chen and Yan, "Network In Network", 2013, arXiv 1312.4400. The paper's networks are for images
 of 32 x 32 pixels; this is the larger one of the textbook Dive into Deep Learning (d2l.ai), section
