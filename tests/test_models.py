@@ -11,7 +11,7 @@ FAMILIES = {
     "lenet5_dense": (32, {"in_channels": 3}),
     "alexnet": (64, {"variant": "torchvision"}),
     "vgg11": (32, {"batch_norm": True}),
-    "nin": (64, {}),
+    "nin": (96, {}),
     "googlenet": (64, {"variant": "torchvision", "aux_logits": False}),
     "inception_v2": (96, {"aux_logits": False}),
     "inception_v3": (96, {"aux_logits": False}),

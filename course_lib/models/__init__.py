@@ -11,6 +11,9 @@ from course_lib.models.densenet import (
     densenet169,
     densenet201,
 )
+from course_lib.models.googlenet import GoogLeNet, GoogLeNetOutputs, Inception, googlenet
+from course_lib.models.inception import inception_v2, inception_v3
+from course_lib.models.nin import nin, nin_block
 from course_lib.models.pretrained import Transfer, load_pretrained
 from course_lib.models.resnet import (
     ResNet,
@@ -35,9 +38,6 @@ from course_lib.models.resnet_cifar import (
     resnet56_cifar,
     resnet110_cifar,
 )
-from course_lib.models.googlenet import GoogLeNet, GoogLeNetOutputs, Inception, googlenet
-from course_lib.models.nin import nin, nin_block
-from course_lib.models.inception import inception_v2, inception_v3
 
 __all__ = [
     "CifarResNet",
@@ -57,16 +57,13 @@ __all__ = [
     "load_pretrained",
     "nin",
     "nin_block",
-    "plain110_cifar",
     "plain18",
     "plain20_cifar",
     "plain32_cifar",
     "plain34",
     "plain44_cifar",
     "plain56_cifar",
-    "resnet101",
-    "resnet110_cifar",
-    "resnet152",
+    "plain110_cifar",
     "resnet18",
     "resnet20_cifar",
     "resnet32_cifar",
@@ -74,4 +71,7 @@ __all__ = [
     "resnet44_cifar",
     "resnet50",
     "resnet56_cifar",
+    "resnet101",
+    "resnet110_cifar",
+    "resnet152",
 ]
