@@ -111,7 +111,7 @@ def _strongest(
     answers, places, width = [], [], 0
     try:
         model.eval()
-        for part in images.split(batch_size):
+        for part in torch.split(images, batch_size):
             kept.clear()
             model(part.to(device))
             maps = kept[0] if kept else None

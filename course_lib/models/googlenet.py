@@ -82,7 +82,7 @@ class Inception(nn.Module):
         ch5x5: Maps of the 5 x 5.
         pool_proj: Maps of the 1 x 1 after the pooling.
         batch_norm: Batch normalization after each convolution instead of a bias, as in torchvision.
-        wide_kernel: Of the branch that is called 5 x 5, odd: 5 as in the paper, 3 as in torchvision.
+        wide_kernel: Of the branch called 5 x 5, odd: 5 as in the paper, 3 as in torchvision.
 
     Raises:
         ValueError: If an argument is out of its range.
