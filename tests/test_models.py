@@ -7,7 +7,7 @@ from course_lib import models
 
 # One of each family, the smallest that shows its parts; the size of image that it is tried on.
 FAMILIES = {
-    "lenet5": (32, {"in_channels": 1}),
+    "lenet5": (32, {"output": "linear"}),
     "lenet5_dense": (32, {"in_channels": 3}),
     "alexnet": (64, {"variant": "torchvision"}),
     "vgg11": (32, {"batch_norm": True}),

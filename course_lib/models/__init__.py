@@ -13,6 +13,7 @@ from course_lib.models.densenet import (
 )
 from course_lib.models.googlenet import GoogLeNet, GoogLeNetOutputs, Inception, googlenet
 from course_lib.models.inception import inception_v2, inception_v3
+from course_lib.models.lenet import lenet5, lenet5_connections, lenet5_dense
 from course_lib.models.nin import nin, nin_block
 from course_lib.models.pretrained import Transfer, load_pretrained
 from course_lib.models.resnet import (
@@ -54,6 +55,9 @@ __all__ = [
     "googlenet",
     "inception_v2",
     "inception_v3",
+    "lenet5",
+    "lenet5_connections",
+    "lenet5_dense",
     "load_pretrained",
     "nin",
     "nin_block",
