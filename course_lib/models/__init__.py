@@ -4,6 +4,7 @@ All take `num_classes` and `in_channels` (a gray image has one), and images (N, 
 logits (N, K). Where torchvision has the network, weights load both ways under `strict=True`.
 """
 
+from course_lib.models.alexnet import AlexNet, alexnet
 from course_lib.models.densenet import (
     DenseNet,
     densenet121,
@@ -41,6 +42,7 @@ from course_lib.models.resnet_cifar import (
 )
 
 __all__ = [
+    "AlexNet",
     "CifarResNet",
     "DenseNet",
     "GoogLeNet",
@@ -48,6 +50,7 @@ __all__ = [
     "Inception",
     "ResNet",
     "Transfer",
+    "alexnet",
     "densenet121",
     "densenet161",
     "densenet169",
