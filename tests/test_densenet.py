@@ -35,6 +35,18 @@ def test_counts(name):
     assert meta["num_params"] == parameters
 
 
+def test_counts_of_the_networks_for_small_images():
+    for depth, growth_rate, wanted in ((100, 12, 769_162), (250, 24, 15_324_406)):
+        with torch.device("meta"):
+            model = models.densenet_cifar(depth=depth, growth_rate=growth_rate)
+        assert count_parameters(model) == wanted
+        kinds = (torch.nn.Conv2d, torch.nn.Linear)
+        assert sum(isinstance(m, kinds) for m in model.modules()) == depth
+    for depth in (4, 21, 100.5):
+        with pytest.raises(ValueError, match="`depth` must be"):
+            models.densenet_cifar(depth=depth)
+
+
 def test_every_layer_sees_all_before_it():
     model = models.densenet121()
     for block, layers in enumerate((6, 12, 24, 16), 1):

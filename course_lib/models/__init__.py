@@ -11,6 +11,7 @@ from course_lib.models.densenet import (
     densenet161,
     densenet169,
     densenet201,
+    densenet_cifar,
 )
 from course_lib.models.googlenet import GoogLeNet, GoogLeNetOutputs, Inception, googlenet
 from course_lib.models.inception import inception_v2, inception_v3
@@ -55,6 +56,7 @@ __all__ = [
     "densenet161",
     "densenet169",
     "densenet201",
+    "densenet_cifar",
     "googlenet",
     "inception_v2",
     "inception_v3",
