@@ -4,4 +4,9 @@ All take `num_classes` and `in_channels` (a gray image has one), and images (N, 
 logits (N, K). Where torchvision has the network, weights load both ways under `strict=True`.
 """
 
-__all__: list[str] = []
+from course_lib.models.inception import inception_v2, inception_v3
+
+__all__ = [
+    "inception_v2",
+    "inception_v3",
+]
