@@ -147,7 +147,8 @@ _SEPARABLE_LINES = (
 def _draw_kernel(rng: random.Random) -> tuple[Sequence[Any], Mapping[str, Any]]:
     n = rng.randint(2, 4)
     if rng.random() < 0.4:
-        kernel = [[rng.randint(-2, 2) for _ in range(n)] for _ in range(n)]
+        left = rng.choice((0, 1))  # a first column of zeros in half of them
+        kernel = [[rng.randint(-2, 2) * (k >= left) for k in range(n)] for _ in range(n)]
     else:
         row = [rng.choice((-2, -1, 0, 1, 3)) for _ in range(n)]
         kernel = _outer([rng.choice((-1, 0, 2, 3)) for _ in range(n)], row)
