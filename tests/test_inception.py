@@ -6,12 +6,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 import torchvision.models as zoo
+from parity import assert_twins
 
 from course_lib.arithmetic import count_macs, count_parameters, receptive_field
 from course_lib.models import inception_v2, inception_v3
 from course_lib.models.inception import MODULES_V2, MODULES_V3
 from course_lib.models.inception_modules import HALVE, ConvUnit, Module, SideHead, module_7x7
-from parity import assert_twins
 
 NETWORKS = {
     inception_v2: (29_280_176, 25_954_248, 6_352_562_784, 1519),
@@ -72,7 +72,9 @@ def test_v3_is_initialized_as_torchvisions():
     reference = zoo.inception_v3(num_classes=10, init_weights=True).state_dict()
     for name, tensor in ours.state_dict().items():
         if tensor.numel() > 1000:
-            assert tensor.std().item() == pytest.approx(reference[name].std().item(), rel=0.15), name
+            assert tensor.std().item() == pytest.approx(reference[name].std().item(), rel=0.15), (
+                name
+            )
     assert ours.AuxLogits.fc.weight.std().item() == pytest.approx(1e-3, rel=0.1)
 
 

@@ -211,8 +211,8 @@ CODE_SEPARABLE = Code(
     "row[k] · leader[at] must be leader[k] · row[at]; that compares fractions without dividing.",
     lines=_SEPARABLE_LINES,
     solution=_fence(_SEPARABLE_LINES)
-    + "\n\nMultiplying crosswise compares row[k] / row[at] with leader[k] / leader[at], and no zero "
-    "can be divided by. With fractions of a computer, allow a small error.",
+    + "\n\nCrosswise products compare row[k] / row[at] with leader[k] / leader[at] "
+    "without dividing by a zero. For numbers with a decimal point, allow a small error.",
 )
 
 
@@ -231,9 +231,7 @@ POOL_FIRST = Number(
     mistakes=(
         Mistake(_SIDE**_OUT, "That is what goes in. The pooling comes first."),
         Mistake(_SMALL**2 * _OUT, "That is what comes out. Look between the two steps."),
-        Mistake(
-            _SIDE**2 * _OUT, "That is for the other order, the convolution in front of it."
-        ),
+        Mistake(_SIDE**2 * _OUT, "That is for the other order, the convolution in front of it."),
         Mistake(_SMALL**2, "That is one map. Pooling keeps all of them."),
         Mistake(_SIDE * _SMALL * _MAPS, "Both axes become half as long."),
     ),
@@ -271,8 +269,8 @@ NAMES = OneChoice(
     id="inception/names",
     title="What is in the file?",
     level="read it off",
-    prompt="You load the weights of `inception_v3` and use the network in eval mode. Which of these "
-    "steps from v2 to v3 can you find in what it computes?",
+    prompt="You load the weights of `inception_v3` and use the network in eval mode. Which of "
+    "these steps from v2 to v3 can you find in what it computes?",
     options=(
         Option("RMSProp", "An optimizer changes weights while the network learns. It is gone now."),
         Option("label smoothing", "It is in the loss, and there is no loss in eval mode."),
@@ -314,7 +312,9 @@ SMOOTHED = Number(
             f"ε is spread over all {_K} classes, the right one included: divide by {_K}.",
         ),
         Mistake(_EPS / _K, "That is the target of each *wrong* class."),
-        Mistake(1 - _EPS / _K, f"You took away ε / {_K}. First ε is taken away, then ε / {_K} added."),
+        Mistake(
+            1 - _EPS / _K, f"You took away ε / {_K}. First ε is taken away, then ε / {_K} added."
+        ),
         Mistake(1, "That is the target without smoothing."),
     ),
     hint="(1 − ε) + ε / K.",
