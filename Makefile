@@ -10,8 +10,9 @@ PY := PYTHONPATH=book/_ext $(BIN)/python
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SITE_READY := $(VENV)/.site-ready
 ALL_READY := $(VENV)/.all-ready
+# One thread a process: small networks on threads that wait for each other are many times slower.
 # --dist=loadfile keeps the cells of a notebook together and in their order.
-PARALLEL := --numprocesses=$(WORKERS) # WORKERS=0 runs one test after the other, WORKERS=auto uses all cores
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses=$(WORKERS) # WORKERS=0 runs one test after the other, WORKERS=auto uses all cores
 CONSTRAIN := $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS),)
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -40,9 +41,9 @@ test: $(ALL_READY) chromium-is-there ## prove everything: lint, types, unit test
 	@echo "== Stored notebooks"; $(PY) -m coursebook notebooks --check
 	@echo "== Website"; $(MAKE) --no-print-directory book
 	@echo "== Tests, and website in a browser"
-	@$(BIN)/python -m pytest -q $(PARALLEL) --dist=worksteal tests course_lib book/_ext
+	@$(PYTEST) --dist=worksteal tests course_lib book/_ext
 	@echo "== Notebooks, run again and compared"
-	@$(BIN)/python -m pytest -q $(PARALLEL) --dist=loadfile --nbval-lax --nbval-cell-timeout=120 notebooks
+	@$(PYTEST) --dist=loadfile --nbval-lax --nbval-cell-timeout=120 notebooks
 
 check: $(ALL_READY) ## format, lint and types, changing nothing
 	@$(BIN)/ruff format --check --quiet . || { echo "Run make format."; exit 1; }
@@ -55,7 +56,7 @@ format: $(ALL_READY) ## put the format of the Python files and of the chapters' 
 	@$(BIN)/ruff check --quiet --fix . --exclude notebooks
 
 site-test: $(ALL_READY) chromium-is-there book ## only the tests of the website in a browser
-	@$(BIN)/python -m pytest -q $(PARALLEL) --dist=worksteal tests/test_site.py tests/test_site_labs.py
+	@$(PYTEST) --dist=worksteal tests/test_site.py tests/test_site_labs.py
 
 test-notebooks-here: ## run every notebook with the Python that is active and its torch (Colab's image)
 	@$(PYTHON) -c 'import torch' || { echo "$(PYTHON) has no torch; this target is for a machine that has one, such as Colab's."; exit 1; }

@@ -273,8 +273,8 @@ MEMORY = OneChoice(
     title="Twice as many layers",
     level="apply it",
     prompt="For the backward pass, each layer of a block keeps the joined maps that it has read, "
-    "as a copy of its own. The block gets twice as many layers, with the same growth rate. The input of "
-    "the block is small. About how much more memory do these copies take?",
+    "as a copy of its own. The block gets twice as many layers, with the same growth rate. The "
+    "input of the block is small. About how much more memory do these copies take?",
     options=(
         Option("Twice as much.", "The copies get longer too: later layers read more maps."),
         Option("Four times as much."),

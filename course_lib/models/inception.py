@@ -258,7 +258,7 @@ def inception_v3(
 
 
 def _rescale(images: Tensor) -> Tensor:
-    """From mean and standard deviation of ImageNet to values in [-1, 1]."""
+    """From the mean and deviation of ImageNet, channel by channel, to a range of [-1, 1]."""
     means, deviations = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     channels = zip(images.unbind(dim=1), means, deviations, strict=True)
     parts = [x * (deviation / 0.5) + (mean - 0.5) / 0.5 for x, mean, deviation in channels]

@@ -44,7 +44,7 @@ class ConvUnit(nn.Module):
         return F.relu(self.bn(self.conv(maps)), inplace=True)
 
 
-# A step of a branch is a convolution (name, channels, rows, columns), with a stride of 2 if there
+# A step of a branch is a convolution (name, channels, rows, columns), of stride 2 if there
 # is a fifth entry; a pooling; or a list of convolutions that read the same maps side by side.
 Conv = tuple[str, int, int, int] | tuple[str, int, int, int, int]
 Step = str | Conv | list[Conv]
@@ -53,7 +53,7 @@ MEAN, HALVE = "mean of 3 x 3", "max of 3 x 3, stride 2"
 
 
 def module_5x5(pool_channels: int) -> tuple[Branch, ...]:
-    """GoogLeNet's module, a 5 x 5 kernel kept and one made of two 3 x 3, as libraries have it."""
+    """The module of libraries: GoogLeNet's 5 x 5 kernel, and one made of two of 3 x 3."""
     return (
         (("branch1x1", 64, 1, 1),),
         (("branch5x5_1", 48, 1, 1), ("branch5x5_2", 64, 5, 5)),
