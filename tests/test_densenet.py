@@ -6,6 +6,7 @@ import torchvision
 
 from course_lib import models
 from course_lib.arithmetic import count_macs, count_parameters, receptive_field
+from course_lib.data.labeled import read_record
 from course_lib.models.densenet import DenseNet
 from parity import assert_twins, run
 
@@ -91,3 +92,24 @@ def test_dropout_and_frugality():
 def test_refuses(keywords, message):
     with pytest.raises(ValueError, match=message):
         DenseNet(**keywords)
+
+
+def test_the_record_holds_and_is_made_here():
+    """What the chapter says of the five seeds, and one run of them again."""
+    import importlib.util
+    from pathlib import Path
+
+    record = read_record("dense_parameters")
+    right = {(run["network"], run["seed"]): run["right"] for run in record["runs"]}
+    for seed in range(5):
+        assert right["dense", seed] > right["residual", seed] > right["plain", seed]
+    script = Path(__file__).parents[1] / "benchmarks" / "compare_densenet.py"
+    spec = importlib.util.spec_from_file_location("compare_densenet", script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for name, make in module.NETWORKS.items():
+        with torch.device("meta"):
+            assert count_parameters(make()) == record["parameters"][name]
+    with torch.random.fork_rng():
+        again = module.run("dense", 0)["right"]
+    assert abs(again - right["dense", 0]) < 10

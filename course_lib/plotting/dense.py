@@ -87,7 +87,7 @@ def show_reach(lines: Mapping[str, Sequence[float]]) -> Figure:
 
 
 def show_reuse(strengths: Tensor) -> Figure:
-    """Draw how strongly each layer of a block reads the maps of each layer before it.
+    """Draw how many answers change if a layer of a block can't read one of those before it.
 
     >>> import torch
     >>> figure = show_reuse(torch.eye(3))
@@ -96,8 +96,8 @@ def show_reuse(strengths: Tensor) -> Figure:
     >>> plt.close(figure)
 
     Args:
-        strengths: Of shape (writers, readers), nan where a reader can't see a writer. Writer 0 is
-            the input of the block.
+        strengths: Shares from 0 to 1 of shape (writers, readers), nan where a reader can't see a
+            writer. Writer 0 is the input of the block.
     """
     figure, ax = plt.subplots(figsize=(WIDTH, 4.2))
     picture = ax.imshow(strengths.numpy(), cmap="viridis", vmin=0)
@@ -106,7 +106,7 @@ def show_reuse(strengths: Tensor) -> Figure:
     ax.set_yticks(range(writers), ["x", *(str(n) for n in range(1, writers))])
     ax.set_xlabel("reader: layer of the block")
     ax.set_ylabel("writer")
-    figure.colorbar(picture, label="mean |weight|", shrink=0.8)
+    figure.colorbar(picture, label="answers that change", shrink=0.8)
     return figure
 
 
