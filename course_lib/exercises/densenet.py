@@ -87,7 +87,10 @@ JOIN_OR_ADD = OneChoice(
             "Let the gradient reach x without passing F.",
             "Both can: the sum has a slope of 1 for x as well.",
         ),
-        Option("Show later layers x itself, unchanged, whatever F does."),
+        Option(
+            "Show later layers x itself, unchanged, whatever F does.",
+            "Right: after a sum nobody can tell x from F(x) any more.",
+        ),
         Option(
             "Keep the number of maps as it was.",
             "That is the residual block. The dense layer's maps grow in number.",
@@ -277,7 +280,7 @@ MEMORY = OneChoice(
     "input of the block is small. About how much more memory do these copies take?",
     options=(
         Option("Twice as much.", "The copies get longer too: later layers read more maps."),
-        Option("Four times as much."),
+        Option("Four times as much.", "Right: twice as many copies, each twice as long."),
         Option("Eight times as much.", "Rows and columns stay as they are."),
         Option("2 to the power of L times as much.", "Layer n reads n times k maps: no explosion."),
     ),
