@@ -19,16 +19,17 @@ BOX, FIELD, INPUT = 20, 28, 32  # MNIST's box and field, and the input of LeNet-
 PAPER, INK = -0.1, 1.175  # what LeNet-5 gets for white and for black: mean 0, variance 1
 
 
-def draw_strokes(strokes: Sequence[Stroke], size: int = CANVAS) -> Tensor:
+def draw_strokes(strokes: Sequence[Stroke], pen: float = 20, size: int = CANVAS) -> Tensor:
     """Draw strokes of a round pen on white paper.
 
-    >>> one = draw_strokes([(20.0, 140.0, 40.0, 140.0, 240.0)])
+    >>> one = draw_strokes([(140.0, 40.0, 140.0, 240.0)])
     >>> one.shape, one.dtype, one[100, [120, 140, 160]].tolist()
     (torch.Size([280, 280]), torch.uint8, [0, 255, 0])
 
     Args:
-        strokes: For each stroke the width of the pen, and then x, y, x, y, ... of its points in
-            pixels: x to the right, y down, 0 at the edge of the paper. One point is a dot.
+        strokes: For each stroke x, y, x, y, ... of its points in pixels: x to the right, y down,
+            0 at the edge of the paper. One point is a dot.
+        pen: Width of the pen in pixels, positive.
         size: Rows and columns of the paper, at least 1.
 
     Returns:
@@ -36,25 +37,26 @@ def draw_strokes(strokes: Sequence[Stroke], size: int = CANVAS) -> Tensor:
         which is one pixel wide.
 
     Raises:
-        ValueError: If a stroke has no width or no point.
+        ValueError: If a stroke has no point, or half of one, or the pen no width.
 
     O(size² x points). Derived in the chapter LeNet-5 (book/08_lenet.md).
     """
     size = whole_number("size", size)
+    if not pen > 0:
+        raise ValueError(f"`pen` must be positive, got {pen}")
     ink = torch.zeros(size, size, dtype=torch.float64)
     center = torch.arange(size, dtype=torch.float64) + 0.5
     for stroke in strokes:
-        width, points = float(stroke[0]), [float(value) for value in stroke[1:]]
-        if width <= 0 or not points or len(points) % 2:
-            raise ValueError(f"`strokes` must be of (width, x, y, x, y, ...), got {stroke}")
-        path = list(zip(points[::2], points[1::2], strict=True))
+        if not len(stroke) or len(stroke) % 2:
+            raise ValueError(f"`strokes` must be of x, y, x, y, ..., got {list(stroke)}")
+        path = list(zip(stroke[::2], stroke[1::2], strict=True))
         for (x, y), (x_end, y_end) in zip(path, path[1:] or path, strict=False):
             across, down = (center - x)[None], (center - y)[:, None]
             dx, dy = x_end - x, y_end - y
             length = dx * dx + dy * dy
             along = ((across * dx + down * dy) / length).clamp(0, 1) if length else 0.0
             distance = ((across - along * dx).square() + (down - along * dy).square()).sqrt()
-            ink = torch.maximum(ink, (width / 2 + 0.5 - distance).clamp(0, 1))
+            ink = torch.maximum(ink, (pen / 2 + 0.5 - distance).clamp(0, 1))
     return (ink * 255 + 0.5).floor().to(torch.uint8)
 
 
@@ -63,8 +65,8 @@ def prepare_digit(ink: Tensor) -> Tensor:
 
     `(H, W) -> (32, 32)`
 
-    >>> corner = draw_strokes([(9.0, 20.0, 20.0, 20.0, 80.0)])
-    >>> middle = draw_strokes([(9.0, 150.0, 100.0, 150.0, 160.0)])
+    >>> corner = draw_strokes([(20.0, 20.0, 20.0, 80.0)], pen=9)
+    >>> middle = draw_strokes([(150.0, 100.0, 150.0, 160.0)], pen=9)
     >>> torch.equal(prepare_digit(corner), prepare_digit(middle))
     True
 
