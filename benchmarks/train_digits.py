@@ -9,12 +9,15 @@ the median of the five validation accuracies, chosen before a test image is look
 import argparse
 import gzip
 import json
+import multiprocessing
 import platform
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -22,17 +25,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib import models
-from course_lib.data.drawing import CANVAS, INK, PAPER, network_input, prepare_digit, redraw
 from course_lib.data.digits import digits
+from course_lib.data.drawing import CANVAS, INK, PAPER, network_input, prepare_digit, redraw
 from course_lib.devices import describe_device, find_device
 from course_lib.models.drawn_digits import load_weights, store_weights
 from course_lib.models.lenet import lenet5, map_loss
 from course_lib.training import accuracy, fit, predict
 
 RECORD = Path(models.__file__).parents[1] / "data" / "recorded" / "drawn_digits.json"
-EPOCHS, BATCH, RATE = 12, 100, 0.004
+EPOCHS, BATCH, RATE = 10, 100, 0.004
 BLOCK = 500  # where one file is split: in blocks, since neighbors may be of the same hand
 THIN, THICK = 0.9, 4.5  # pens, in pixels of MNIST
+
+
+Sets = dict[str, dict[str, Tensor]]
 
 
 class Part(NamedTuple):
@@ -90,7 +96,7 @@ def hand_drawn(part: Part, seed: int, copies: int) -> Part:
     return Part(torch.stack(images), part.labels.repeat_interleave(copies + 1))
 
 
-def test_sets(part: Part, seed: int = 0) -> dict[str, Tensor]:
+def evaluation_sets(part: Part, seed: int) -> dict[str, Tensor]:
     """Prepare test digits as they are, and as people draw: thin, thick, in a corner, slanted."""
     generator = torch.Generator().manual_seed(seed)
     sets: dict[str, list[Tensor]] = {
@@ -143,8 +149,9 @@ def augmenter(generator: torch.Generator) -> Callable[[Tensor], Tensor]:
     return augment
 
 
-def train(digits: Part, seed: int, epochs: int) -> nn.Sequential:
-    """Train LeNet-5 from one seed."""
+def train(digits: Part, seed: int, epochs: int) -> dict[str, Tensor]:
+    """Train LeNet-5 from one seed, and return its weights."""
+    begin = time.monotonic()
     torch.manual_seed(seed)
     net = lenet5().to(find_device())
     adam = torch.optim.AdamW(net.parameters(), RATE, weight_decay=1e-4)
@@ -161,7 +168,8 @@ def train(digits: Part, seed: int, epochs: int) -> nn.Sequential:
         augment=augmenter(torch.Generator().manual_seed(1000 + seed)),
         loss=map_loss,
     )
-    return net.eval()
+    print(f"seed {seed}: {(time.monotonic() - begin) / 60:.1f} minutes", flush=True)
+    return {name: weights.cpu() for name, weights in net.state_dict().items()}
 
 
 def measure(net: nn.Module, sets: dict[str, Tensor], labels: Tensor) -> dict[str, float]:
@@ -181,6 +189,21 @@ def others(size: int = 64) -> tuple[Tensor, Tensor]:
     return torch.stack(prepared), labels
 
 
+def prepare(parts: dict[str, Part], copies: int, cache: Path | None) -> tuple[Part, Sets]:
+    """Make the training images, and the sets of validation and test; once, where there is a cache.
+
+    The same seeds always make the same images.
+    """
+    if cache and cache.exists():
+        images, labels, sets = torch.load(cache)
+        return Part(images, labels), sets
+    training = hand_drawn(parts["train"], 0, copies)
+    sets = {name: evaluation_sets(parts[name], 0) for name in ("validation", "test")}
+    if cache:
+        torch.save((*training, sets), cache)
+    return training, sets
+
+
 def main() -> None:
     """Train, choose, round, measure; store the record if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -188,24 +211,30 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--copies", type=int, default=3, help="each digit, drawn with other pens")
+    parser.add_argument("--jobs", type=int, default=1, help="seeds at a time, one thread each")
+    parser.add_argument("--cache", type=Path, help="keep the prepared images in this file")
     parser.add_argument("--write", action="store_true", help=f"store {RECORD.name}")
     options = parser.parse_args()
     parts = load(options.data)
-    training = hand_drawn(parts["train"], 0, options.copies)
+    training, sets = prepare(parts, options.copies, options.cache)
     print(f"{len(training.labels)} training images", flush=True)
-    sets = {name: test_sets(parts[name]) for name in ("validation", "test")}
     foreign, foreign_labels = others()
+    job = partial(train, training, epochs=options.epochs)
+    if options.jobs > 1:
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(options.jobs, spawn, torch.set_num_threads, (1,)) as pool:
+            states = list(pool.map(job, range(options.seeds)))
+    else:
+        states = [job(seed) for seed in range(options.seeds)]
     nets, runs = [], []
-    for seed in range(options.seeds):
-        begin = time.monotonic()
-        net = train(training, seed, options.epochs)
-        found = measure(net, sets["validation"], parts["validation"].labels)
+    for seed, state in enumerate(states):
+        net = lenet5().eval()
+        net.load_state_dict(state)
         nets.append(net)
         runs.append(
             {
                 "seed": seed,
-                "minutes": round((time.monotonic() - begin) / 60, 1),
-                "validation": found,
+                "validation": measure(net, sets["validation"], parts["validation"].labels),
                 "test": measure(net, sets["test"], parts["test"].labels),
                 "scikit-learn digits": measure(net, {"all": foreign}, foreign_labels)["all"],
             }
@@ -218,7 +247,9 @@ def main() -> None:
     load_weights(rounded, stored)
     nearest = predict(rounded, network_input(sets["validation"]["as they are"])).amax(dim=1)
     record = {
-        "data": "MNIST" if len(parts["train"].labels) > 10_000 else "the 10,000 test images of MNIST",
+        "data": "MNIST"
+        if len(parts["train"].labels) > 10_000
+        else "the 10,000 test images of MNIST",
         "images": {name: len(part.labels) for name, part in parts.items()},
         "split": "blocks of 500 neighbors; test: each fifth, validation: each tenth",
         "training_images_with_copies": len(training.labels),

@@ -157,7 +157,8 @@ def redraw(digit: Tensor, widths: Sequence[float]) -> list[Tensor]:
     large = F.interpolate(
         digit[None, None].float(), scale_factor=5, mode="bilinear", align_corners=False
     )[0, 0]
-    distance = torch.from_numpy(distance_transform_edt(~skeletonize((large > 127).numpy())))
+    middle = skeletonize((large > 127).numpy())  # type: ignore[no-untyped-call]
+    distance = torch.from_numpy(distance_transform_edt(~middle))
     return [
         ((5 * width / 2 + 0.5 - distance).clamp(0, 1) * 255).round().to(torch.uint8)
         for width in widths

@@ -73,6 +73,7 @@ def store_weights(model: nn.Sequential) -> dict[str, Any]:
     Used in the chapter LeNet-5 (book/08_lenet.md).
     """
     stored: dict[str, Any] = {}
+    layer: Any
     for name, layer in model.named_children():
         if name in LARGE:
             rows = layer.weight.detach().cpu().flatten(1)

@@ -70,7 +70,7 @@ class DigitLab(CourseWidget):
 
     _module = "digit_lab"
 
-    network: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    network: "traitlets.Dict[str, Any]" = traitlets.Dict().tag(sync=True)
     examples: traitlets.List[Any] = traitlets.List().tag(sync=True)
     far = traitlets.Float(0.0).tag(sync=True)
     strokes: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -143,8 +143,8 @@ class DigitLab(CourseWidget):
             for stroke in self.strokes
         )
         paper = (
-            f'<svg class="cw-drawn" viewBox="0 0 280 280" role="img" aria-label="The drawing">{lines}'
-            "</svg>"
+            '<svg class="cw-drawn" viewBox="0 0 280 280" role="img" aria-label="The drawing">'
+            f"{lines}</svg>"
         )
         head = "".join(f'<th scope="col">{escape(word)}</th>' for word in HEAD)
         body = "".join(
@@ -166,7 +166,9 @@ class DigitLab(CourseWidget):
 
     def _static_text(self) -> str:
         digit = self.digit()[2:-2, 2:-2].tolist()
-        drawn = ("".join(" .:+*#"[(5 * byte + 254) // 255] for byte in row).rstrip() for row in digit)
+        drawn = (
+            "".join(" .:+*#"[(5 * byte + 254) // 255] for byte in row).rstrip() for row in digit
+        )
         lines = [list(HEAD), *self._lines()]
         rows = ("".join(cell.rjust(10) for cell in line) for line in lines)
         return "\n\n".join(["Digit lab", "\n".join(drawn), self._sentence(), "\n".join(rows)])

@@ -174,7 +174,11 @@ function shares(distances) {
 
 // Words and pictures ---------------------------------------------------------------------------------
 
-const percent = (share) => (share > 0.995 ? "over 99 %" : `${Math.round(100 * share)} %`);
+/** A share in percent; nothing is certain, and nothing is impossible. */
+function percent(share) {
+  if (share >= 0.995) return "over 99 %";
+  return share < 0.005 ? "under 1 %" : `${Math.round(100 * share)} %`;
+}
 
 /** What the network reads, in words. */
 function readingText({ distances }, far) {
@@ -183,7 +187,8 @@ function readingText({ distances }, far) {
   const [best, next] = order;
   const doubt = distances[best] > far
     ? " But F6 is far from every code: perhaps this is no digit." : "";
-  return `Read as ${best} (${percent(parts[best])}), then ${next} (${percent(parts[next])}).${doubt}`;
+  const second = parts[next] < 0.005 ? "" : `, or as ${next} (${percent(parts[next])})`;
+  return `Read as ${best} (${percent(parts[best])})${second}.${doubt}`;
 }
 
 const MAPS = [ // name, maps, their side, columns of the picture
@@ -269,8 +274,8 @@ function render({ model, el }) {
   const reading = h("p", { class: "cw-read" });
   const spoken = h("p", { class: "cw-spoken", role: "status" });
 
-  const choices = examples.map((_, digit) => [digit, `a ${digit}`]);
-  const example = choice("example", "Example", [["own", "your drawing"], ...choices])(() => {
+  const choices = examples.map((_, digit) => [digit, digit]);
+  const example = choice("example", "Example", [["own", "your own"], ...choices])(() => {
     if (example.read() !== "own") replace(examples[Number(example.read())]);
   });
   const width = choice("pen", "Pen", PENS)(() => {
@@ -299,11 +304,12 @@ function render({ model, el }) {
       `The maps of ${name.toUpperCase()}`, side, side, count, columns),
   }));
   const c5 = picture([h("b", {}, "C5"), ": 120 numbers"], "The 120 numbers of C5", 4, 30);
-  const f6 = picture([h("b", {}, "F6"), ": 84 numbers"], "The 84 numbers of F6, as a picture of 12 rows and 7 columns", 12, 7);
+  const f6 = picture([h("b", {}, "F6"), ": 84"], "The 84 numbers of F6, as a picture of 12 rows and 7 columns", 12, 7);
+  const nearest = picture(["Nearest code"], "The code that F6 is nearest to", 12, 7);
 
   const rows = network.codes.map((code, digit) => {
     const small = picture([], `The code of ${digit}`, 12, 7);
-    small.draw(code);
+    small.draw(code.map((pixel) => MOST * pixel));
     const [bar, share, distance] = [h("span", {}), h("td", {}), h("td", {})];
     const node = h("tr", {},
       h("th", { scope: "row" }, digit),
@@ -341,6 +347,7 @@ function render({ model, el }) {
     const isEmpty = !strokes.length;
     const parts = shares(found.distances);
     const best = found.distances.indexOf(Math.min(...found.distances));
+    nearest.draw(network.codes[best]);
     rows.forEach((row, digitOfRow) => {
       row.node.classList.toggle("cw-shown", !isEmpty && digitOfRow === best);
       row.bar.style.width = isEmpty ? "0" : `${100 * parts[digitOfRow]}%`;
@@ -371,14 +378,18 @@ function render({ model, el }) {
     show();
   }
 
+  function write() {
+    const known = examples.findIndex((other) => same(other, strokes));
+    example.write(known < 0 ? "own" : known);
+    width.write(pen);
+  }
+
   /** A stroke, or another change, is done: say what is read, and tell the model. */
   function finish() {
     cancelAnimationFrame(waiting);
     show();
     spoken.textContent = reading.textContent;
-    const known = examples.findIndex((other) => same(other, strokes));
-    example.write(known < 0 ? "own" : known);
-    width.write(pen);
+    write();
     saving = true;
     try {
       model.set("strokes", strokes);
@@ -489,13 +500,13 @@ function render({ model, el }) {
       h("div", { class: "cw-walk" }, undo, clear), h("div", { class: "cw-walk" }, ...change)),
     h("div", { class: "cw-outputs" }, reading, h("div", { class: "cw-scroll" }, scores))),
   where,
-  h("div", { class: "cw-through" }, input.node, ...maps.map((map) => map.node), c5.node, f6.node),
+  h("div", { class: "cw-through" }, input.node,
+    h("div", {}, ...maps.map((map) => map.node), c5.node),
+    h("div", {}, f6.node, nearest.node)),
   h("p", { class: "cw-note" }, "Black is ink and 1.7, white is paper and −1.7. "
     + "The network was trained on MNIST; what it computes stays in your browser."),
   spoken));
-  example.write(Math.max(-1, examples.findIndex((other) => same(other, strokes))) >= 0
-    ? examples.findIndex((other) => same(other, strokes)) : "own");
-  width.write(pen);
+  write();
   show();
   model.on("change", onChange);
   return () => { cancelAnimationFrame(waiting); model.off("change", onChange); };
