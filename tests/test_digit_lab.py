@@ -29,7 +29,7 @@ FORWARD = """async ([network, drawings]) => {
       : Uint8Array.from(atob(ink), (letter) => letter.charCodeAt(0));
     const digit = lab.prepareDigit(bytes, side, side);
     const { distances, ...maps } = lab.forward(net, digit);
-    return [btoa(String.fromCharCode(...digit)), distances, [...maps.c3]];
+    return [btoa(String.fromCharCode(...digit)), distances, ink ? [] : [...maps.c3]];
   });
 }"""
 
@@ -119,7 +119,7 @@ def test_the_examples_are_read_however_they_are_drawn(pen: int, change: str) -> 
 def test_what_travels_with_the_page_is_light() -> None:
     html = DigitLab()._repr_mimebundle_()[0]["text/html"]
     assert len(html) < 110_000
-    assert len(json.dumps(digit_record()["weights"])) < 90_000
+    assert len(json.dumps(digit_record()["weights"])) < 100_000
 
 
 def test_the_static_form_says_what_is_read(widget_page: Pages) -> None:
@@ -148,7 +148,7 @@ def test_the_lab_shows_an_example_and_its_scores(widget_page: Pages) -> None:
     page.get_by_label("Example").select_option("7")
     assert reading(page).startswith("Read as 7 (")
     assert page.locator(".cw-spoken").inner_text() == reading(page)
-    page.get_by_label("Pen").select_option("thick")
+    page.get_by_label("Pen", exact=True).select_option("thick")
     assert reading(page).startswith("Read as 7 (")
     assert where(page).startswith("1 stroke, thick pen of 36 pixels, lifted")
     assert page.get_by_label("Example").input_value() == "7"

@@ -161,7 +161,7 @@ class DigitLab(CourseWidget):
             "cell (notebook) or turn on JavaScript (website).</p></div>"
         )
         return mount_html(
-            self._module, self._static_state(), html, title="Digit lab", height="73rem"
+            self._module, self._static_state(), html, title="Digit lab", height="85rem"
         )
 
     def _static_text(self) -> str:

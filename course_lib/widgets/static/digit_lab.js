@@ -497,7 +497,7 @@ function render({ model, el }) {
   h("div", { class: "cw-controls" }, example.node, width.node),
   h("div", { class: "cw-fields" },
     h("div", { class: "cw-look" }, paper,
-      h("div", { class: "cw-walk" }, undo, clear), h("div", { class: "cw-walk" }, ...change)),
+      h("div", { class: "cw-walk" }, undo, clear, ...change)),
     h("div", { class: "cw-outputs" }, reading, h("div", { class: "cw-scroll" }, scores))),
   where,
   h("div", { class: "cw-through" }, input.node,
