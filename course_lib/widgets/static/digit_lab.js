@@ -504,7 +504,7 @@ function render({ model, el }) {
     h("div", {}, ...maps.map((map) => map.node), c5.node),
     h("div", {}, f6.node, nearest.node)),
   h("p", { class: "cw-note" }, "Black is ink and 1.7, white is paper and −1.7. "
-    + "The network was trained on MNIST; what it computes stays in your browser."),
+    + "Share: softmax of minus the squared distances. The network was trained on MNIST; what it computes stays in your browser."),
   spoken));
   write();
   show();
