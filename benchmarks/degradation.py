@@ -116,7 +116,9 @@ def main() -> None:
 
     def once(kind: str, depth: int, rate: float, seed: int, epochs: int) -> None:
         wanted = (kind, depth, rate, seed, epochs)
-        if any(tuple(r[k] for k in ("kind", "depth", "rate", "seed", "epochs")) == wanted for r in runs):
+        if any(
+            tuple(r[k] for k in ("kind", "depth", "rate", "seed", "epochs")) == wanted for r in runs
+        ):
             return
         runs.append(run(*wanted))
         print({key: value for key, value in runs[-1].items() if key != "losses"}, flush=True)
