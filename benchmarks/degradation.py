@@ -1,12 +1,12 @@
 """Does a deeper plain network train worse than a shallower one, and does a shortcut cure it?
 
 Plain and residual networks of 8, 20 and 44 layers learn real digits of 8 x 8 pixels. Each network
-tries three learning rates on the first seed and keeps the one with the lowest training loss for the
+tries four learning rates on the first seed and keeps the one with the lowest training loss for the
 others, so that no network is judged at a rate that suits another. Then the networks of 20 and 44
 layers again, four times as long.
 
 `--write` stores the record that the chapter ResNet shows, after every run, and goes on where an
-earlier call stopped. `python benchmarks/degradation.py --seeds 1` tries one seed and stores nothing.
+earlier call stopped. With `--seeds 1` and without `--write` it tries one seed and stores nothing.
 """
 
 import argparse
@@ -29,7 +29,7 @@ RECORD = Path(models.__file__).parents[1] / "data" / "recorded" / "degradation.j
 DEPTHS, WIDTH = (8, 20, 44), 8
 LONG_DEPTHS, LONG_SEEDS = (20, 44), 1
 KINDS = ("plain", "residual")
-RATES = (0.02, 0.05, 0.1)
+RATES = (0.01, 0.02, 0.05, 0.1)
 EPOCHS, LONG, BATCH = 12, 48, 64
 
 
@@ -39,7 +39,7 @@ def build(kind: str, depth: int) -> CifarResNet:
 
 
 def run(kind: str, depth: int, rate: float, seed: int, epochs: int = EPOCHS) -> dict[str, Any]:
-    """Train one network from one seed and measure it on the images it was trained on, and others."""
+    """Train one network from one seed, measure it on its training images and on the test's."""
     data, device = digits(8), find_device()
     torch.manual_seed(seed)
     net = build(kind, depth).to(device)
@@ -89,7 +89,7 @@ def describe(runs: list[dict[str, Any]]) -> dict[str, Any]:
         "data": "sklearn.datasets.load_digits, 8 x 8 pixels, last 450 of 1797 for testing",
         "train_images": 1347,
         "test_images": 450,
-        "recipe": f"SGD, one cycle up to the rate, momentum 0.9, weight decay 1e-4, batches of {BATCH}",
+        "recipe": f"SGD, one cycle up to the rate, momentum 0.9, decay 1e-4, batches of {BATCH}",
         "rates": RATES,
         "depths": DEPTHS,
         "epochs": [EPOCHS, LONG],

@@ -154,8 +154,8 @@ ZERO_RESIDUAL = Matrix(
         Mistake([[abs(v) for v in _NUMBERS]], "ReLU makes a negative number 0, not positive."),
     ),
     hint="F(x) is 0, so the sum is x. Then comes ReLU.",
-    solution="ReLU(0 + x) = ReLU(x) = 3, 0, 0, 1. Inside the network x comes from a ReLU, so it has "
-    "no negative numbers, and the block hands it on unchanged.",
+    solution="ReLU(0 + x) = ReLU(x) = 3, 0, 0, 1. Inside the network x comes from a ReLU, so it "
+    "has no negative numbers, and the block hands it on unchanged.",
 )
 
 
@@ -198,9 +198,9 @@ CODE_BLOCK = Code(
     id="resnet/code-block",
     title="Write a residual block",
     level="build it",
-    prompt="As small as can be: each number v of the list `x` is one map at one pixel. F multiplies "
-    "by `w1`, takes ReLU, multiplies by `w2`. The block adds v to that and takes ReLU again. Return "
-    "the list of the results.",
+    prompt="As small as can be: each number v of the list `x` is one map at one pixel. F "
+    "multiplies by `w1`, takes ReLU, multiplies by `w2`. The block adds v to that and takes ReLU "
+    "again. Return the list of the results.",
     function="my_block",
     stub="def my_block(x, w1, w2):\n    raise NotImplementedError",
     reference=my_block,
@@ -249,8 +249,8 @@ SHORTCUT_SHAPE = Matrix(
     id="resnet/shortcut-shape",
     title="Make it fit",
     level="apply it",
-    prompt=f"A block gets {_IN} maps of {_SIZE} × {_SIZE}. Its first 3 × 3 convolution has stride 2 "
-    f"and padding 1, both make {_OUT} maps. Which shape must the shortcut give? Maps, rows, "
+    prompt=f"A block gets {_IN} maps of {_SIZE} × {_SIZE}. Its first 3 × 3 convolution has stride "
+    f"2 and padding 1, both make {_OUT} maps. Which shape must the shortcut give? Maps, rows, "
     "columns.",
     answer=[[_OUT, _HALF, _HALF]],
     mistakes=(
@@ -286,7 +286,7 @@ BOTTLENECK = Number(
     title="The price of a bottleneck",
     level="apply it",
     prompt=f"A bottleneck block: 1 × 1 from {_WIDE} maps to {_NARROW}, 3 × 3 from {_NARROW} to "
-    f"{_NARROW}, 1 × 1 back to {_WIDE}. No biases. How many weights do the three convolutions have?",
+    f"{_NARROW}, 1 × 1 back to {_WIDE}. No biases. How many weights do the three have?",
     answer=_bottleneck(),
     unit="weights",
     mistakes=(
@@ -296,18 +296,19 @@ BOTTLENECK = Number(
             _bottleneck() - conv_parameters(_NARROW, _WIDE, 1, bias=False),
             "The last one, back to 256 maps, is missing.",
         ),
-        Mistake(_bottleneck(middle=1), "The kernel in the middle has 3 × 3 = 9 weights a pair."),
+        Mistake(
+            _bottleneck(middle=1),
+            "The kernel in the middle has 3 × 3 = 9 weights for each pair of maps, and the two "
+            "others count as well.",
+        ),
         Mistake(
             _bottleneck() + 2 * _NARROW + _WIDE,
             "You counted biases. The normalizations make them useless.",
         ),
-        Mistake(
-            conv_parameters(_NARROW, _NARROW, 3, bias=False), "That is the one in the middle alone."
-        ),
     ),
     hint="256 · 64 for the first, 9 · 64 · 64 for the second, 64 · 256 for the third.",
-    solution="16,384 + 36,864 + 16,384 = 69,632. A basic block on 256 maps has 1,179,648; one on 64 "
-    "maps has 73,728. So a bottleneck is as cheap as a basic block on a quarter of the maps.",
+    solution="16,384 + 36,864 + 16,384 = 69,632. A basic block on 256 maps has 1,179,648; one on "
+    "64 maps has 73,728. So a bottleneck is as cheap as a basic block on a quarter of the maps.",
 )
 
 _STRIDE = 2
@@ -346,8 +347,8 @@ WHAT_HOLDS = SeveralChoices(
             "It holds: x is added as it is.",
         ),
         Option(
-            "A residual network can do things that its plain twin can't, whatever the weights.",
-            "Not the point: with a one in the middle of a kernel the plain one can hand on x as well.",
+            "The plain network of 44 layers failed because it overfitted.",
+            "An overfitted network would be good on its training images.",
         ),
         Option(
             "Every deep network needs shortcuts because its gradients vanish without them.",
@@ -363,7 +364,7 @@ WHAT_HOLDS = SeveralChoices(
         ),
     ),
     answers=(0, 3, 4),
-    solution="The shortcut does not widen what a network can be, it eases the way there. And depth is "
+    solution="Degradation shows on the training images, so it is no overfitting. And depth is "
     "not size: VGG-19 has more than twice the parameters of ResNet-152.",
 )
 
