@@ -2,15 +2,16 @@
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from course_lib._checks import SizeLike
-from course_lib._meta import meta_copy, meta_image
+from course_lib._meta import meta_copy, meta_image, pixels, reason
 
 _WEIGHTED = ("ConvolutionBackward0", "AddmmBackward0")  # convolutions; fully connected layers
 
 
-def count_depth(model: nn.Module, input_size: SizeLike, *, in_channels: int = 3) -> int:
+def count_depth(model: nn.Module, input_size: SizeLike, *, in_channels: int | None = None) -> int:
     """Return how many convolutions and fully connected layers stand one after the other.
 
     Where ways part, the longest one counts, as in the names of the networks: VGG-19, ResNet-152.
@@ -22,17 +23,25 @@ def count_depth(model: nn.Module, input_size: SizeLike, *, in_channels: int = 3)
     Args:
         model: Takes images (1, in_channels, *input_size); run once, in eval mode, without numbers.
         input_size: Rows and columns in pixels, or one number for both.
-        in_channels: Of the image.
+        in_channels: Of the image; if None, what the first convolution takes.
 
     Returns:
         The longest way from the output back to the image, as autograd has noted it.
+
+    Raises:
+        ValueError: If `model` does not take such an image.
 
     Cost: one run on the device `meta`, and O(operations).
 
     Derived in the chapter ResNet (book/13_resnet.md).
     """
-    copy = meta_copy(model).eval().requires_grad_(True)
-    output = copy(meta_image(input_size, in_channels))
+    copied = meta_copy(model).eval().requires_grad_(True)
+    image, _ = meta_image(copied, input_size, in_channels)
+    try:
+        with torch.enable_grad(), torch.device("meta"):
+            output = copied(image)
+    except Exception as error:
+        raise ValueError(f"`model` must take {pixels(image)}, but fails: {reason(error)}") from error
     return _longest(output if isinstance(output, Tensor) else output[0])
 
 
