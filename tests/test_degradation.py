@@ -58,7 +58,8 @@ def test_depth_leaves_the_model_alone():
     model = nn.Sequential(nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1)).train()
     model.requires_grad_(False)
     count_depth(model, 4)
-    assert model.training and not any(p.requires_grad for p in model.parameters())
+    assert model.training
+    assert not any(p.requires_grad for p in model.parameters())
 
 
 @pytest.mark.parametrize("depth", [20, 44])

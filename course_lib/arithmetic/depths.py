@@ -41,7 +41,8 @@ def count_depth(model: nn.Module, input_size: SizeLike, *, in_channels: int | No
         with torch.enable_grad(), torch.device("meta"):
             output = copied(image)
     except Exception as error:
-        raise ValueError(f"`model` must take {pixels(image)}, but fails: {reason(error)}") from error
+        message = f"`model` must take {pixels(image)}, but fails: {reason(error)}"
+        raise ValueError(message) from error
     return _longest(output if isinstance(output, Tensor) else output[0])
 
 
