@@ -352,7 +352,7 @@ WHAT_HOLDS = SeveralChoices(
         ),
         Option(
             "Every deep network needs shortcuts because its gradients vanish without them.",
-            "At the start ours *grew* toward the image; batch normalization keeps them alive.",
+            "At the start ours *grew* toward the image: no size fits all layers, but none is gone.",
         ),
         Option(
             "The plain network of 44 layers was worse on its own training images.",
