@@ -41,7 +41,7 @@ def show_curves(curves: Mapping[str, Mapping[str, Sequence[Sequence[float]]]]) -
         ax.set_ylabel("training loss")
         ax.grid(color="#dddddd")
     for ax in axes[:, 0]:
-        ax.set_ylim(*_shared_limits(axes[:, 0]))
+        ax.set_ylim(*_shared_limits(list(axes[:, 0])))
     axes[-1, 0].set_xlabel("epoch")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(
