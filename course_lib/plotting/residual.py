@@ -43,9 +43,17 @@ def show_curves(curves: Mapping[str, Mapping[str, Sequence[Sequence[float]]]]) -
     for ax in axes[:, 0]:
         ax.set_ylim(*_shared_limits(list(axes[:, 0])))
     axes[-1, 0].set_xlabel("epoch")
+    axes[-1, 0].xaxis.get_major_locator().set_params(integer=True)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(
-        handles, labels, loc="outside upper center", ncols=3, frameon=False, handlelength=1.8
+        handles,
+        labels,
+        loc="outside upper center",
+        ncols=3,
+        frameon=False,
+        handlelength=1.6,
+        columnspacing=1.0,
+        fontsize=13,
     )
     return figure
 
@@ -60,7 +68,7 @@ def show_depths(depths: Mapping[str, int]) -> Figure:
 
     >>> figure = show_depths({"AlexNet 2012": 8, "ResNet 2015": 152})
     >>> figure.axes[0].get_xlabel()
-    'layers with weights, one after the other'
+    'layers, one after the other'
     >>> plt.close(figure)
 
     Args:
@@ -71,7 +79,7 @@ def show_depths(depths: Mapping[str, int]) -> Figure:
     ax.bar_label(bars, padding=4)
     ax.invert_yaxis()
     ax.set_xlim(0, 1.15 * max(depths.values()))
-    ax.set_xlabel("layers with weights, one after the other")
+    ax.set_xlabel("layers, one after the other")
     ax.spines["left"].set_visible(False)
     ax.tick_params(left=False)
     return figure
@@ -96,8 +104,8 @@ def show_blocks() -> Figure:
             _box(ax, y, words)
         _arrow(ax, (0, 5.7), (0, 4.95))
         _arrow(ax, (0, 4.05), (0, 3.25), "ReLU")
-        _arrow(ax, (0, 2.35), (0, 1.65))
         if residual:
+            _arrow(ax, (0, 2.35), (0, 1.65))
             ax.text(-0.15, 2.0, "F(x)", ha="right", va="center", style="italic")
             ax.text(0, 1.35, "+", ha="center", va="center", fontsize=16)
             ax.plot(0, 1.35, "o", markersize=20, color="none", markeredgecolor="black")
@@ -107,8 +115,7 @@ def show_blocks() -> Figure:
             _arrow(ax, (0, 1.05), (0, 0.35), "ReLU")
             ax.text(0, 0.05, "F(x) + x = H(x)", ha="center", va="center", style="italic")
         else:
-            ax.plot([0, 0], [1.65, 1.0], color="black", linewidth=1.6)
-            _arrow(ax, (0, 1.05), (0, 0.35), "ReLU")
+            _arrow(ax, (0, 2.35), (0, 0.35), "ReLU")
             ax.text(0, 0.05, "H(x)", ha="center", va="center", style="italic")
     return figure
 
