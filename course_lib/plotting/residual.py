@@ -104,6 +104,7 @@ def show_blocks() -> Figure:
             _box(ax, y, words)
         _arrow(ax, (0, 5.7), (0, 4.95))
         _arrow(ax, (0, 4.05), (0, 3.25), "ReLU")
+        ax.text(-0.15, 0.75, "H(x)", ha="right", va="center", style="italic")
         if residual:
             _arrow(ax, (0, 2.35), (0, 1.65))
             ax.text(-0.15, 2.0, "F(x)", ha="right", va="center", style="italic")
@@ -113,10 +114,10 @@ def show_blocks() -> Figure:
             _arrow(ax, (1.05, 1.35), (0.28, 1.35), color=ACCENT)
             ax.text(1.12, 3.5, "x", color=ACCENT, va="center", style="italic", fontsize=16)
             _arrow(ax, (0, 1.05), (0, 0.35), "ReLU")
-            ax.text(0, 0.05, "F(x) + x = H(x)", ha="center", va="center", style="italic")
+            ax.text(0, 0.05, "ReLU(F(x) + x)", ha="center", va="center", style="italic")
         else:
             _arrow(ax, (0, 2.35), (0, 0.35), "ReLU")
-            ax.text(0, 0.05, "H(x)", ha="center", va="center", style="italic")
+            ax.text(0, 0.05, "ReLU(H(x))", ha="center", va="center", style="italic")
     return figure
 
 
