@@ -27,7 +27,7 @@ from course_lib.training import fit, predict
 
 RECORD = Path(models.__file__).parents[1] / "data" / "recorded" / "degradation.json"
 DEPTHS, WIDTH = (8, 20, 44), 8
-LONG_DEPTHS, LONG_SEEDS = (20, 44), 3
+LONG_DEPTHS = (20, 44)
 KINDS = ("plain", "residual")
 RATES = (0.01, 0.02, 0.05, 0.1)
 EPOCHS, LONG, BATCH = 12, 48, 64
@@ -133,7 +133,7 @@ def main() -> None:
         for depth in DEPTHS:
             for kind in KINDS:
                 once(kind, depth, best_rate(runs, kind, depth), seed, EPOCHS)
-    for seed in range(min(options.seeds, LONG_SEEDS)):
+    for seed in range(options.seeds):
         for depth in LONG_DEPTHS:
             for kind in KINDS:
                 once(kind, depth, best_rate(runs, kind, depth), seed, LONG)
