@@ -340,7 +340,7 @@ WHAT_HOLDS = SeveralChoices(
     id="resnet/what-holds",
     title="What did you see?",
     level="read it off",
-    prompt="Which sentences hold?",
+    prompt="Which of these sentences hold, after all that this chapter has measured?",
     options=(
         Option(
             "A shortcut that is the identity has no weights and no multiplications.",
