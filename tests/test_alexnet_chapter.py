@@ -11,7 +11,8 @@ from torch import nn
 from course_lib.arithmetic import count_parameters
 from course_lib.data.kernels import first_kernels
 from course_lib.data.labeled import read_record
-from course_lib.exercises import alexnet as exercises
+from course_lib.exercises.alexnet.network import my_lrn
+from course_lib.exercises.alexnet.overfitting import my_dropout
 from course_lib.models import alexnet
 from course_lib.plotting import alexnet as drawing
 
@@ -73,11 +74,11 @@ def test_errata_by_hand():
 def test_exercises_agree_with_torch():
     maps = torch.rand(7, generator=torch.Generator().manual_seed(0)) * 300
     wanted = nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0)(maps[None, :, None])[0, :, 0]
-    torch.testing.assert_close(torch.tensor(exercises.my_lrn(maps.tolist())), wanted)
+    torch.testing.assert_close(torch.tensor(my_lrn(maps.tolist())), wanted)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         out = nn.Dropout(0.25)(torch.arange(1.0, 41.0))
-    mine = exercises.my_dropout(list(range(1, 41)), (out > 0).tolist(), 0.25)
+    mine = my_dropout(list(range(1, 41)), (out > 0).tolist(), 0.25)
     torch.testing.assert_close(torch.tensor(mine), out)
 
 
