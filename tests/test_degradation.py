@@ -129,9 +129,14 @@ def test_the_record_shows_degradation_in_five_seeds_of_five():
         loss = {key: found[seed]["train_loss"] for key, found in runs.items()}
         wrong = {key: found[seed]["train_wrong"] for key, found in runs.items()}
         assert loss["plain", 44] > 10 * loss["plain", 20]
+        assert loss["plain", 20] > loss["plain", 8]
         assert wrong["plain", 44] > wrong["plain", 20] + 100
         assert loss["residual", 44] < 0.1 * loss["plain", 20]
         assert wrong["residual", 44] <= wrong["residual", 20] + 3
+    patient = [run["train_loss"] for run in _of(record, "plain", 44, 48).values()]
+    assert len(patient) == 5
+    assert min(patient) > max(run["train_loss"] for run in runs["plain", 20].values())
+    assert max(patient) < min(run["train_loss"] for run in runs["plain", 44].values())
     for run in record["runs"]:
         assert len(run["losses"]) == run["epochs"]
 
