@@ -93,10 +93,12 @@ def describe(runs: list[dict[str, Any]]) -> dict[str, Any]:
         "rates": RATES,
         "depths": DEPTHS,
         "epochs": [EPOCHS, LONG],
+        "seeds": sorted({run["seed"] for run in runs}),
         "parameters": parameters,
         "made_by": {
             "command": "python benchmarks/degradation.py --write",
             "device": describe_device(),
+            "threads": torch.get_num_threads(),
             "python": platform.python_version(),
             "torch": torch.__version__,
         },
@@ -122,6 +124,9 @@ def main() -> None:
             return
         runs.append(run(*wanted))
         print({key: value for key, value in runs[-1].items() if key != "losses"}, flush=True)
+        store()
+
+    def store() -> None:
         if options.write:
             RECORD.write_text(json.dumps(describe(runs), indent=1) + "\n", encoding="utf-8")
 
@@ -137,6 +142,7 @@ def main() -> None:
         for depth in LONG_DEPTHS:
             for kind in KINDS:
                 once(kind, depth, best_rate(runs, kind, depth), seed, LONG)
+    store()
 
 
 if __name__ == "__main__":
