@@ -85,8 +85,13 @@ def show_table(inputs: Sequence[Sequence[int]]) -> Figure:
         for row in maps:
             ax.add_patch(
                 plt.Rectangle(
-                    (column - 0.44, row - 0.44), 0.88, 0.88,
-                    facecolor=color, edgecolor="white", hatch=hatch, linewidth=0,
+                    (column - 0.44, row - 0.44),
+                    0.88,
+                    0.88,
+                    facecolor=color,
+                    edgecolor="white",
+                    hatch=hatch,
+                    linewidth=0,
                 )  # fmt: skip
             )
         ax.text(column, sources + 0.15, str(len(maps)), ha="center", va="center")
