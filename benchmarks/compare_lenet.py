@@ -1,9 +1,9 @@
-"""How well do LeNet-5 of 1998, its descendant of today and a network without convolutions read digits?
+"""How well do LeNet-5 of 1998, its descendant of today and a network without kernels read digits?
 
-Each network's peak learning rate is the one that does best on the last 347 training images, over two
-seeds, when the others are learned. Then five seeds of each, on all training images, in the same
-order; the test images are measured once, and again moved to the side. `--write` stores the record
-that the chapter LeNet-5 shows.
+Each network's peak learning rate is the one that does best on the last 347 training images when
+the others are learned, over two seeds. Then five seeds of each, on all training images; the test
+images are measured once, and again moved to the side. `--write` stores the record that the chapter
+LeNet-5 shows.
 """
 
 import argparse

@@ -176,7 +176,7 @@ WHY_SPARSE = SeveralChoices(
         ),
         Option(
             "Each map of C3 sees a smaller piece of the image.",
-            "All kernels are 5 × 5, so all see the same piece. What differs is which maps they read.",
+            "All kernels are 5 × 5, so all see the same piece, but in different maps.",
         ),
         Option(
             "Some maps of S2 are not needed, and are left out.",
@@ -352,8 +352,8 @@ WHAT_CHANGED = SeveralChoices(
     ),
     answers=(1, 2, 4),
     hint="Compare the two printed networks.",
-    solution="The idea stayed: convolutions, smaller maps, a few full layers, all trained together. "
-    "Each part was exchanged for a plainer one.",
+    solution="The idea stayed: convolutions, smaller maps, a few full layers, all trained "
+    "together. Each part was exchanged for a plainer one.",
 )
 
 EXERCISES: tuple[Exercise, ...] = (

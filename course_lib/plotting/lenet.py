@@ -92,7 +92,7 @@ def show_table(inputs: Sequence[Sequence[int]]) -> Figure:
                     edgecolor="white",
                     hatch=hatch,
                     linewidth=0,
-                )  # fmt: skip
+                )
             )
         ax.text(column, sources + 0.15, str(len(maps)), ha="center", va="center")
     for row in range(sources):
