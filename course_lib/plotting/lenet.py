@@ -63,8 +63,8 @@ def show_rows(
     return figure
 
 
-def show_table(inputs: Sequence[Sequence[int]]) -> Figure:
-    """Draw which maps each map of the next layer reads, and count the kernels.
+def show_table(inputs: Sequence[Sequence[int]], *, counts: bool = False) -> Figure:
+    """Draw which maps each map of the next layer reads.
 
     >>> from course_lib.models.lenet import C3_INPUTS
     >>> figure = show_table(C3_INPUTS)
@@ -74,12 +74,13 @@ def show_table(inputs: Sequence[Sequence[int]]) -> Figure:
 
     Args:
         inputs: For each map, those that it reads, from 0.
+        counts: Whether to write the sums of the rows and columns beside them.
 
     Colored by how many are read, and whether they are neighbors; the last one is a neighbor of
     the first.
     """
     sources = max(max(maps) for maps in inputs) + 1
-    figure, ax = plt.subplots(figsize=(WIDTH, 3.3))
+    figure, ax = plt.subplots(figsize=(WIDTH, 2.6))
     for column, maps in enumerate(inputs):
         color, hatch = _kind(maps, sources)
         for row in maps:
@@ -94,16 +95,19 @@ def show_table(inputs: Sequence[Sequence[int]]) -> Figure:
                     linewidth=0,
                 )
             )
-        ax.text(column, sources + 0.15, str(len(maps)), ha="center", va="center")
-    for row in range(sources):
-        count = sum(row in maps for maps in inputs)
-        ax.text(len(inputs) + 0.1, row, str(count), ha="center", va="center")
-    total = sum(map(len, inputs))
-    ax.text(len(inputs) + 0.1, sources + 0.15, str(total), ha="center", va="center", weight="bold")
-    ax.axhline(sources - 0.4, color="#999999", linewidth=1)
-    ax.axvline(len(inputs) - 0.45, color="#999999", linewidth=1)
+    if counts:
+        edge, below = len(inputs) + 0.1, sources + 0.15
+        for column, maps in enumerate(inputs):
+            ax.text(column, below, str(len(maps)), ha="center", va="center")
+        for row in range(sources):
+            count = sum(row in maps for maps in inputs)
+            ax.text(edge, row, str(count), ha="center", va="center")
+        total = str(sum(map(len, inputs)))
+        ax.text(edge, below, total, ha="center", va="center", weight="bold")
+        ax.axhline(sources - 0.4, color="#999999", linewidth=1)
+        ax.axvline(len(inputs) - 0.45, color="#999999", linewidth=1)
     ax.set_xlim(-0.6, len(inputs) + 0.7)
-    ax.set_ylim(sources + 0.6, -0.6)
+    ax.set_ylim(sources + (0.6 if counts else -0.4), -0.6)
     ax.set_aspect("equal")
     ax.set_xticks(range(0, len(inputs), 3))
     ax.set_yticks(range(sources))
@@ -215,7 +219,7 @@ def show_first_layer(kernels: Tensor, maps: Tensor, halved: Tensor) -> Figure:
     Red is positive, blue negative; each row has one scale.
     """
     rows = {"kernel": kernels, "C1": maps, "S2": halved}
-    figure, axes = plt.subplots(3, len(kernels), figsize=(WIDTH, 2.9))
+    figure, axes = plt.subplots(3, len(kernels), figsize=(WIDTH, 2.5))
     for line, (name, pictures) in zip(axes, rows.items(), strict=True):
         high = float(pictures.abs().max())
         for ax, picture in zip(line, pictures.detach().cpu(), strict=True):
