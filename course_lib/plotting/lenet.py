@@ -221,8 +221,9 @@ def show_first_layer(kernels: Tensor, maps: Tensor, halved: Tensor) -> Figure:
     rows = {"kernel": kernels, "C1": maps, "S2": halved}
     figure, axes = plt.subplots(3, len(kernels), figsize=(WIDTH, 2.5))
     for line, (name, pictures) in zip(axes, rows.items(), strict=True):
+        pictures = pictures.detach().cpu()
         high = float(pictures.abs().max())
-        for ax, picture in zip(line, pictures.detach().cpu(), strict=True):
+        for ax, picture in zip(line, pictures, strict=True):
             ax.imshow(picture.numpy(), cmap=SIGNED, vmin=-high, vmax=high)
             ax.set(xticks=[], yticks=[])
             ax.spines[:].set(visible=True, color="#bbbbbb")
