@@ -298,6 +298,35 @@ CODE_DISTANCES = Code(
     lines=_LINES,
 )
 
+MOVED = OneChoice(
+    id="lenet/moved",
+    title="Four pixels to the right",
+    level="apply it",
+    prompt="LeNet-5 has learned from digits in the middle of the image. You move a digit by 4 "
+    "pixels to the right. What happens?",
+    options=(
+        Option(
+            "Nothing: kernels slide, so they find the digit wherever it is.",
+            "C1 and C3 do. But their maps have places, and C5 has other weights for each place.",
+        ),
+        Option(
+            "The maps of S4 move by one place. C5 has other weights there, and may err.",
+            "Right: two layers halve the maps, so 4 pixels are one place of S4.",
+        ),
+        Option(
+            "Nothing: pooling takes up 4 pixels.",
+            "S2 adds up 2 × 2 places. A shift by 2 is a whole place already.",
+        ),
+        Option(
+            "The kernels of C1 don't find its strokes any more.",
+            "The same kernel is used at all places, so C1's maps only move along.",
+        ),
+    ),
+    answer=1,
+    solution="C1 to S4 answer to a shift by the same shift (4 pixels: one of S4's five places). C5 "
+    "reads all places, each with its own weight, and has to learn every position from examples.",
+)
+
 # Then and now ------------------------------------------------------------------------------------
 
 WHY_CODES = OneChoice(
@@ -326,7 +355,7 @@ WHY_CODES = OneChoice(
     ),
     answer=1,
     solution="With such codes similar characters get similar outputs, and a later stage may choose "
-    "among them. For ten digits alone a learned output does as well.",
+    "among them. For ten digits alone a learned output would do.",
 )
 
 WHAT_CHANGED = SeveralChoices(
@@ -367,5 +396,6 @@ EXERCISES: tuple[Exercise, ...] = (
     DISTANCE,
     CODE_DISTANCES,
     WHY_CODES,
+    MOVED,
     WHAT_CHANGED,
 )

@@ -153,24 +153,28 @@ def show_squashing() -> Figure:
     return figure
 
 
-def show_shifts(shifts: Sequence[int], shares: Mapping[str, Sequence[float]]) -> Figure:
+def show_shifts(shifts: Sequence[int], runs: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
     """Draw how often networks are right on images that were moved to the side.
 
-    >>> figure = show_shifts([-1, 0, 1], {"LeNet-5": [0.8, 0.9, 0.8]})
+    >>> figure = show_shifts([-1, 0, 1], {"LeNet-5": [[0.8, 0.9, 0.8], [0.7, 0.9, 0.8]]})
     >>> figure.axes[0].get_xlabel()
     'moved to the right, pixels'
     >>> plt.close(figure)
 
     Args:
         shifts: In pixels of 32.
-        shares: By network, a number from 0 to 1 for each shift.
+        runs: By network, for each run a number from 0 to 1 for each shift. Drawn is their mean,
+            and a band from the lowest to the highest.
     """
-    figure, ax = plt.subplots(figsize=(WIDTH, 3.6))
-    for (name, values), color, style in zip(
-        shares.items(), (ACCENT, ACCENT_2, _GREEN), ("o-", "s--", "D-."), strict=False
+    figure, ax = plt.subplots(figsize=(WIDTH, 3.8))
+    for (name, shares), color, style in zip(
+        runs.items(), (ACCENT_2, _GREEN, _PURPLE), ("o-", "D-.", "^--"), strict=False
     ):
-        percent = [100 * value for value in values]
-        ax.plot(shifts, percent, style, color=color, linewidth=2.5, label=name)
+        percent = 100 * torch.tensor(shares, dtype=torch.float64)
+        ax.plot(shifts, percent.mean(0), style, color=color, linewidth=2.5, label=name)
+        ax.fill_between(
+            shifts, percent.amin(0), percent.amax(0), color=color, alpha=0.2, linewidth=0
+        )
     ax.set_xlabel("moved to the right, pixels")
     ax.set_ylabel("right answers, %")
     ax.set_ylim(0, 103)
