@@ -103,7 +103,7 @@ def test_curves_show_what_they_are_given():
         pytest.approx([60, 80]), pytest.approx([10, 20]),
     ]  # fmt: skip
     ax = drawing.show_runs({"a": [4, 5], "b": [6]}, 9).axes[0]
-    assert [line.get_xdata() for line in ax.lines] == [[4, 5], [6]]
+    assert [list(line.get_xdata()) for line in ax.lines] == [[4, 5], [6]]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
 
 
@@ -111,10 +111,9 @@ def test_first_layer_has_one_scale_a_row():
     rows = [torch.randn(6, n, n, generator=torch.Generator().manual_seed(n)) for n in (5, 28, 14)]
     figure = drawing.show_first_layer(*rows)
     for row, pictures in zip(np.array(figure.axes).reshape(3, 6), rows, strict=True):
-        limits = {ax.images[0].get_clim() for ax in row}
-        high = pytest.approx(pictures.abs().max().item())
-        assert limits == {(-limits.copy().pop()[1], limits.copy().pop()[1])}
-        assert limits.pop()[1] == high
+        high = pictures.abs().max().item()
+        for ax in row:
+            assert ax.images[0].get_clim() == pytest.approx((-high, high))
 
 
 def test_the_record_holds_what_the_chapter_says(script):
@@ -142,10 +141,12 @@ def test_a_part_of_the_record_is_made_again(script):
 
 
 def test_moving_and_being_sure_are_counted_right(script):
-    """Against a loop, on a network that answers with the column of the brightest pixel."""
+    """Against a loop over pixels, and a sorted list."""
     data = digits(8)
     images, labels = data.test_images[:40], data.test_labels[:40]
-    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10))
     for shift in (-2, 0, 3):
         right = 0
         for image, label in zip(images[:, 0], labels, strict=True):
