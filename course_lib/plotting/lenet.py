@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from course_lib._checks import whole_number
@@ -85,7 +86,7 @@ def show_table(inputs: Sequence[Sequence[int]], *, counts: bool = False) -> Figu
         color, hatch = _kind(maps, sources)
         for row in maps:
             ax.add_patch(
-                plt.Rectangle(
+                Rectangle(
                     (column - 0.44, row - 0.44),
                     0.88,
                     0.88,
