@@ -388,8 +388,8 @@ WHAT_CHANGED = SeveralChoices(
 EXERCISES: tuple[Exercise, ...] = (
     C1_PARAMETERS,
     S2_PARAMETERS,
-    CONNECTIONS,
     C5_SIZE,
+    CONNECTIONS,
     KERNELS,
     C3_PARAMETERS,
     WHY_SPARSE,
