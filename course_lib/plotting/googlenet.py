@@ -71,9 +71,7 @@ def _boxes(module: Inception) -> list[list[tuple[str, str]]]:
 
 
 def _draw_box(ax: Axes, left: float, y: float, width: float, color: str) -> None:
-    ax.add_patch(
-        plt.Rectangle((left, y - 0.33), width, 0.66, facecolor=color, edgecolor="#555555")
-    )
+    ax.add_patch(plt.Rectangle((left, y - 0.33), width, 0.66, facecolor=color, edgecolor="#555555"))
 
 
 def show_help(layers: Sequence[str], ratios: Mapping[str, Sequence[float]]) -> Figure:
