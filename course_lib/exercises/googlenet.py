@@ -45,7 +45,7 @@ ONE_BY_ONE = Number(
             "There is a bias for each map that comes *out*.",
         ),
     ),
-    hint="It is a fully connected layer from 256 numbers to 64. How large the map is plays no role.",
+    hint="A fully connected layer from 256 numbers to 64. The size of the map plays no role.",
     solution=f"{_IN} · {_OUT} weights and {_OUT} biases: {conv_parameters(_IN, _OUT, 1):,}.",
 )
 
@@ -158,8 +158,8 @@ GAP = Number(
         Mistake(_MAPS * _SIZE**2 * _CLASSES, "The layer that reads the means has weights as well."),
     ),
     hint="Count the weights before, the weights after, and take the difference.",
-    solution=f"Before {_MAPS} · {_SIZE} · {_SIZE} · {_CLASSES} weights, after {_MAPS} · {_CLASSES}. "
-    f"The biases are the same. Saved: {_FLAT - _MEAN:,}, a share of 63/64.",
+    solution=f"Before {_MAPS} · {_SIZE} · {_SIZE} · {_CLASSES} weights, after "
+    f"{_MAPS} · {_CLASSES}. The biases are the same. Saved: {_FLAT - _MEAN:,}, a share of 63/64.",
 )
 
 # Modules -----------------------------------------------------------------------------------------

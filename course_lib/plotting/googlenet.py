@@ -102,9 +102,9 @@ def show_help(layers: Sequence[str], ratios: Mapping[str, Sequence[float]]) -> F
 def show_patches(patches: Mapping[str, Tensor]) -> Figure:
     """Draw the strongest patches of some channels, one panel a layer, one row a channel.
 
-    >>> figure = show_patches({"stem": torch.zeros(2, 5, 1, 3, 3), "3a": torch.zeros(2, 5, 1, 9, 9)})
+    >>> figure = show_patches({"a": torch.zeros(2, 5, 1, 3, 3), "b": torch.zeros(2, 5, 1, 9, 9)})
     >>> [ax.get_title() for ax in figure.axes]
-    ['stem: 3 × 3 pixels', '3a: 9 × 9 pixels']
+    ['a: 3 × 3 pixels', 'b: 9 × 9 pixels']
     >>> plt.close(figure)
 
     Args:
