@@ -20,7 +20,7 @@ from course_lib.models.googlenet import BasicConv2d, Inception
 from course_lib.training import accuracy, fit
 
 RECORD = Path(models.__file__).parents[1] / "data" / "recorded" / "inception_bottlenecks.json"
-SIZE, EPOCHS, BATCH, RATE = 32, 4, 64, 0.1
+SIZE, EPOCHS, BATCH, RATE = 24, 4, 64, 0.1
 PATCHES = {"train": 300, "test": 75}  # of each surface
 
 

@@ -13,6 +13,7 @@ from course_lib._checks import whole_number
 # All free: "no known copyright restrictions" or CC0, says scikit-image of each.
 NAMES = ("brick", "coins", "grass", "gravel", "page", "tissue")
 _SHARE = 0.6  # of the columns, from the left, is for training
+_CONTRAST = 0.05  # below this deviation a patch is blank paper or a plain brick
 
 
 class Textures(NamedTuple):
@@ -92,7 +93,8 @@ def textures(size: int = 32, *, train: int = 200, test: int = 75, seed: int = 0)
 
     Returns:
         Patches that may overlap, but never with one of the other part. Each is brought to mean 0
-        and deviation 1: how bright a photograph is must not give it away.
+        and deviation 1: how bright a photograph is must not give it away. Blank places, such as
+        the margin of the page, are left out: their deviation is below 0.05.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -114,15 +116,18 @@ def textures(size: int = 32, *, train: int = 200, test: int = 75, seed: int = 0)
         ]
         images = torch.stack(patches)
         deviation, mean = torch.std_mean(images, dim=(1, 2, 3), keepdim=True)
-        parts += [(images - mean) / deviation.clamp(min=0.02)]
+        parts += [(images - mean) / deviation]
         parts += [torch.arange(len(NAMES)).repeat_interleave(count)]
     return Textures(*parts)
 
 
 def _patch(picture: Tensor, size: int, generator: torch.Generator) -> Tensor:
-    """Return a patch from a random place, turned by a random number of quarters."""
+    """Return a patch that is not blank, turned by a random number of quarters."""
     rows, columns = picture.shape[1] - size + 1, picture.shape[2] - size + 1
-    top = int(torch.randint(rows, (), generator=generator))
-    left = int(torch.randint(columns, (), generator=generator))
-    turns = int(torch.randint(4, (), generator=generator))
-    return picture[:, top : top + size, left : left + size].rot90(turns, (1, 2))
+    while True:
+        top = int(torch.randint(rows, (), generator=generator))
+        left = int(torch.randint(columns, (), generator=generator))
+        turns = int(torch.randint(4, (), generator=generator))
+        patch = picture[:, top : top + size, left : left + size]
+        if patch.std() >= _CONTRAST:
+            return patch.rot90(turns, (1, 2))
