@@ -79,6 +79,14 @@ def test_dyes_are_unmixed_by_a_convolution_of_one_pixel():
     torch.testing.assert_close(found, wanted.float(), atol=1e-5, rtol=1e-4)
 
 
+def script(name):
+    path = Path(__file__).parents[1] / "benchmarks" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_the_record_holds_and_is_made_here():
     """What the chapter says of the five seeds, and one run of them again."""
     record = read_record("inception_bottlenecks")
@@ -87,10 +95,7 @@ def test_the_record_holds_and_is_made_here():
         assert right["with bottlenecks", seed] >= right["without", seed]
     names = list(record["parameters"])
     assert record["parameters"][names[0]] * 2.8 < record["parameters"][names[1]]
-    script = Path(__file__).parents[1] / "benchmarks" / "compare_inception.py"
-    spec = importlib.util.spec_from_file_location("compare_inception", script)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = script("compare_inception")
     for name, make in module.NETWORKS.items():
         with torch.device("meta"):
             net = make().eval()
@@ -102,12 +107,24 @@ def test_the_record_holds_and_is_made_here():
 
 
 def test_naive_module_hands_on_all_pooled_maps():
-    script = Path(__file__).parents[1] / "benchmarks" / "compare_inception.py"
-    spec = importlib.util.spec_from_file_location("compare_inception", script)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = script("compare_inception")
     naive = module.WithoutBottlenecks(5, 2, 3, 4).eval()
     maps = torch.rand(1, 5, 9, 9)
     out = naive(maps)
     assert out.shape[1] == 2 + 3 + 4 + 5
     torch.testing.assert_close(out[:, -5:], F.max_pool2d(maps, 3, 1, 1))
+
+
+def test_the_record_of_the_side_heads_holds_and_is_made_here():
+    runs = {
+        (run["variant"], run["seed"]): run["ratios"] for run in read_record("side_heads")["runs"]
+    }
+    early = ("conv1", "conv2", "conv3", "3a", "3b", "4a")
+    for seed in range(5):
+        paper, normalized = runs["paper", seed], runs["torchvision", seed]
+        assert all(1.8 < paper[name] < 4 for name in early)
+        assert all(abs(ratio - 1) < 0.03 for ratio in normalized.values())
+        assert paper["4e"] == paper["5a"] == paper["5b"] == 1
+    with torch.random.fork_rng():
+        again = script("side_heads").run("paper", 3)["ratios"]
+    assert again == pytest.approx(runs["paper", 3], rel=0.02)

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from course_lib.models.googlenet import Inception
@@ -43,10 +44,10 @@ def show_module(module: Inception, in_channels: int) -> Figure:
     ax.text(1.5, 0, f"{in_channels} maps in", ha="center", va="center")
     out = [int(boxes[-1][1].removeprefix("→ ")) for boxes in branches]
     left, width = -_HALF, 3 + 2 * _HALF
-    for maps, color in zip(out, BRANCHES, strict=True):
-        share = width * maps / sum(out)
+    for number, color in zip(out, BRANCHES, strict=True):
+        share = width * number / sum(out)
         _draw_box(ax, left, 3.3, share, color)
-        ax.text(left + share / 2, 3.3, str(maps), ha="center", va="center", fontsize=11)
+        ax.text(left + share / 2, 3.3, str(number), ha="center", va="center", fontsize=11)
         left += share
     ax.text(1.5, 3.85, f"{sum(out)} maps out", ha="center", va="center")
     ax.set_xlim(-0.5, 3.5)
@@ -71,7 +72,7 @@ def _boxes(module: Inception) -> list[list[tuple[str, str]]]:
 
 
 def _draw_box(ax: Axes, left: float, y: float, width: float, color: str) -> None:
-    ax.add_patch(plt.Rectangle((left, y - 0.33), width, 0.66, facecolor=color, edgecolor="#555555"))
+    ax.add_patch(Rectangle((left, y - 0.33), width, 0.66, facecolor=color, edgecolor="#555555"))
 
 
 def show_help(layers: Sequence[str], ratios: Mapping[str, Sequence[float]]) -> Figure:
