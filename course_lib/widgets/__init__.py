@@ -1,6 +1,7 @@
 """Widgets: exercises and explorers that run in JupyterLab, in Colab and on the static website."""
 
 from course_lib.widgets.convolution_lab import ConvolutionLab
+from course_lib.widgets.digit_lab import DigitLab
 from course_lib.widgets.exercise import ExerciseWidget
 from course_lib.widgets.pooling_lab import PoolingLab
 from course_lib.widgets.receptive_field_lab import ReceptiveFieldLab
@@ -8,6 +9,7 @@ from course_lib.widgets.transposed_convolution_lab import TransposedConvolutionL
 
 __all__ = [
     "ConvolutionLab",
+    "DigitLab",
     "ExerciseWidget",
     "PoolingLab",
     "ReceptiveFieldLab",
