@@ -2,6 +2,7 @@
 
 from course_lib.widgets.convolution_lab import ConvolutionLab
 from course_lib.widgets.exercise import ExerciseWidget
+from course_lib.widgets.layer_table_lab import LayerTableLab
 from course_lib.widgets.pooling_lab import PoolingLab
 from course_lib.widgets.receptive_field_lab import ReceptiveFieldLab
 from course_lib.widgets.transposed_convolution_lab import TransposedConvolutionLab
@@ -9,6 +10,7 @@ from course_lib.widgets.transposed_convolution_lab import TransposedConvolutionL
 __all__ = [
     "ConvolutionLab",
     "ExerciseWidget",
+    "LayerTableLab",
     "PoolingLab",
     "ReceptiveFieldLab",
     "TransposedConvolutionLab",
