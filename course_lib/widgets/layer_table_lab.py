@@ -263,7 +263,7 @@ class LayerTableLab(CourseWidget):
             "cell (notebook) or turn on JavaScript (website).</p></div>"
         )
         return mount_html(
-            self._module, self._static_state(), html, title="Layer table lab", height="58rem"
+            self._module, self._static_state(), html, title="Layer table lab", height="56rem"
         )
 
     def _static_text(self) -> str:

@@ -112,7 +112,7 @@ function render({ model, el }) {
       type: "button", "aria-label": `Output: one ${word}`, onclick: () => go(at.r + r, at.c + c),
     }, sign));
   const heading = h("p", { class: "cw-editing" });
-  const facts = h("dl", { class: "cw-facts" });
+  const facts = h("p", { class: "cw-facts" });
   const where = h("p", { class: "cw-seen" });
   const spoken = h("p", { class: "cw-spoken", role: "status" });
 
@@ -143,8 +143,8 @@ function render({ model, el }) {
     const line = (n) => h("tr", {}, h("th", { scope: "row" }, buttons[n]),
       h("td", {}, shape(layers[n])), h("td", {}, ...bars(layers[n], most)));
     const rows = runs(layers).flatMap(({ block, members, ...sums }) => (block
-      ? [h("tr", { class: "cw-block" }, h("th", { colspan: 3, scope: "rowgroup" }, block,
-        h("span", {}, ` ${brief(sums.parameters)} parameters, ${brief(sums.macs)} MACs`))), ...members.map(line)]
+      ? [h("tr", { class: "cw-block" }, h("th", { colspan: 3, scope: "rowgroup" }, block, " ",
+        h("span", {}, `${brief(sums.parameters)} parameters, ${brief(sums.macs)} MACs`))), ...members.map(line)]
       : members.map(line)));
     body.replaceChildren(...rows);
     total.textContent = `${networks.length > 1 ? "" : `${title}. `}Images of ${size} × ${size} pixels: `
@@ -201,7 +201,7 @@ function render({ model, el }) {
       ["Receptive field", `${field} × ${field} pixels`],
       ["Jump, start", `${jump}, ${minus(start)}`],
     ];
-    facts.replaceChildren(...rows.map(([term, words]) => h("div", {}, h("dt", {}, term), h("dd", {}, words))));
+    facts.replaceChildren(...rows.flatMap(([term, words]) => [h("span", {}, h("span", {}, `${term}: `), words), " "]));
     const [out, end] = [-windowOf(layer(), 0)[0], windowOf(layer(), size - 1)[1] - whole.size + 1];
     const margin = Math.min(1.2 * whole.size, Math.max(whole.size / 16, out, end));
     view = { side: whole.size + 2 * margin, margin };
@@ -311,6 +311,7 @@ function render({ model, el }) {
   select.write(chosen);
   fill();
   refresh();
+  requestAnimationFrame(reveal); // only now the list has its height
   model.on("change", onChange);
   return () => model.off("change", onChange);
 }
