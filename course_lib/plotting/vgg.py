@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from course_lib.plotting.style import ACCENT, ACCENT_2, WIDTH
 
@@ -53,7 +54,7 @@ def show_costs(names: Sequence[str], parameters: Sequence[int], macs: Sequence[i
 
     >>> figure = show_costs(["conv", "fc"], [1, 3], [9, 1])
     >>> figure.axes[0].get_xlabel()
-    'share of parameters, %'
+    '% of parameters'
     >>> plt.close(figure)
 
     Args:
@@ -68,7 +69,7 @@ def show_costs(names: Sequence[str], parameters: Sequence[int], macs: Sequence[i
         (axes[1], macs, "MACs", ACCENT_2),
     ):
         ax.barh(places, [100 * value / sum(values) for value in values], color=color)
-        ax.set_xlabel(f"share of {word}, %")
+        ax.set_xlabel(f"% of {word}")
         ax.grid(axis="x", color="#dddddd")
         ax.set_axisbelow(True)
     axes[0].set_yticks(places, list(names))
@@ -93,6 +94,7 @@ def show_signal(lines: Mapping[str, Sequence[float]]) -> Figure:
         ax.semilogy(
             range(1, len(values) + 1), values, style, color=color, linewidth=2.5, label=name
         )
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("convolution, from the image on")
     ax.set_ylabel("standard deviation")
     ax.grid(color="#dddddd")
