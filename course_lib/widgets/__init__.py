@@ -1,14 +1,18 @@
 """Widgets: exercises and explorers that run in JupyterLab, in Colab and on the static website."""
 
 from course_lib.widgets.convolution_lab import ConvolutionLab
+from course_lib.widgets.digit_lab import DigitLab
 from course_lib.widgets.exercise import ExerciseWidget
+from course_lib.widgets.layer_table_lab import LayerTableLab
 from course_lib.widgets.pooling_lab import PoolingLab
 from course_lib.widgets.receptive_field_lab import ReceptiveFieldLab
 from course_lib.widgets.transposed_convolution_lab import TransposedConvolutionLab
 
 __all__ = [
     "ConvolutionLab",
+    "DigitLab",
     "ExerciseWidget",
+    "LayerTableLab",
     "PoolingLab",
     "ReceptiveFieldLab",
     "TransposedConvolutionLab",
