@@ -1,6 +1,7 @@
 """Widgets: exercises and explorers that run in JupyterLab, in Colab and on the static website."""
 
 from course_lib.widgets.convolution_lab import ConvolutionLab
+from course_lib.widgets.digit_lab import DigitLab
 from course_lib.widgets.exercise import ExerciseWidget
 from course_lib.widgets.layer_table_lab import LayerTableLab
 from course_lib.widgets.pooling_lab import PoolingLab
@@ -9,6 +10,7 @@ from course_lib.widgets.transposed_convolution_lab import TransposedConvolutionL
 
 __all__ = [
     "ConvolutionLab",
+    "DigitLab",
     "ExerciseWidget",
     "LayerTableLab",
     "PoolingLab",
