@@ -119,9 +119,7 @@ def learn(
     return (logits[:, 1] - logits[:, 0]).numpy()
 
 
-def from_scratch(
-    name: str, train: Tensor, labels: Tensor, test: Tensor, seed: int
-) -> np.ndarray:
+def from_scratch(name: str, train: Tensor, labels: Tensor, test: Tensor, seed: int) -> np.ndarray:
     """Train one of the networks from random weights, on images (N, H, W)."""
     torch.manual_seed(seed)
     mean, std = train.mean(), train.std()
@@ -133,6 +131,7 @@ class Lite(nn.Module):
     """EfficientNet-Lite0 for gray images (N, 1, 28, 28) in [0, 1]: made larger, three times."""
 
     def __init__(self, network: Any, head: nn.Module | None) -> None:
+        """Keep a network with `extract_features`, and a head if there is one."""
         super().__init__()
         self.network, self.head = network, head
 
@@ -143,7 +142,9 @@ class Lite(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return 1280 features, or logits."""
         large = F.interpolate(x, size=(SIDE, SIDE), mode="bilinear", align_corners=False)
-        maps = self.network.extract_features((255 * large - 127) / 128 * torch.ones(1, 3, 1, 1).to(x))
+        maps = self.network.extract_features(
+            (255 * large - 127) / 128 * torch.ones(1, 3, 1, 1).to(x)
+        )
         features: Tensor = maps.mean((2, 3))
         return self.head(features) if self.head else features
 
@@ -172,7 +173,9 @@ def counts() -> dict[str, Any]:
 def main() -> None:
     """Run all, print a line each, store the record if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", required=True, help="pneumoniamnist.npz, or another gray MedMNIST")
+    parser.add_argument(
+        "--data", required=True, help="pneumoniamnist.npz, or another gray MedMNIST"
+    )
     parser.add_argument("--pretrained", help="folder with the two unpacked wheels")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--write", action="store_true", help=f"store {RECORD.name}")
@@ -195,7 +198,7 @@ def main() -> None:
             "test_images": len(test),
             "test_with_disease": int(test_labels.sum()),
             "test_equal_to_train": count_duplicates(train, test),
-            "recipe": f"AdamW, one cycle up to {RATE}, {STEPS} steps of {BATCH}, shifts of 2 pixels",
+            "recipe": f"AdamW, one cycle to {RATE}, {STEPS} steps of {BATCH}, shifts of 2 pixels",
             "fine_tuning": f"{TUNE_STEPS} steps of {BATCH}, up to {TUNE_RATE}, {SIDE} pixels",
             **counts(),
             "runs": runs,
