@@ -2,6 +2,7 @@
 
 from course_lib.widgets.convolution_lab import ConvolutionLab
 from course_lib.widgets.exercise import ExerciseWidget
+from course_lib.widgets.network_chart_lab import NetworkChartLab
 from course_lib.widgets.pooling_lab import PoolingLab
 from course_lib.widgets.receptive_field_lab import ReceptiveFieldLab
 from course_lib.widgets.transposed_convolution_lab import TransposedConvolutionLab
@@ -9,6 +10,7 @@ from course_lib.widgets.transposed_convolution_lab import TransposedConvolutionL
 __all__ = [
     "ConvolutionLab",
     "ExerciseWidget",
+    "NetworkChartLab",
     "PoolingLab",
     "ReceptiveFieldLab",
     "TransposedConvolutionLab",
