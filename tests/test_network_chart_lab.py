@@ -13,7 +13,7 @@ from course_lib.widgets import NetworkChartLab
 from course_lib.widgets.network_chart_lab import Axis, describe, layout, make_axis
 
 GOLDEN = Path(__file__).parent / "golden" / "network_chart_lab.json.gz"
-SETTING = ["view", "by", "log", "family", "weights"]
+SETTING = ["view", "by", "by_factors", "family", "weights"]
 
 
 def stored() -> list[tuple[list[Any], dict[str, Any]]]:
@@ -27,7 +27,7 @@ def stored() -> list[tuple[list[Any], dict[str, Any]]]:
     [
         ({"view": "table"}, "`view` must be 'balls' or 'timeline', got 'table'"),
         ({"by": "macs"}, "`by` must be 'operations' or 'parameters' or 'depth', got 'macs'"),
-        ({"log": 1}, "`log` must be True or False, got 1"),
+        ({"by_factors": 1}, "`by_factors` must be True or False, got 1"),
         ({"family": "vgg"}, "`family` must be 'all' or 'LeNet' or .* got 'vgg'"),
         ({"weights": "V2"}, "`weights` must be 'V1' or 'best', got 'V2'"),
         ({"chosen": "VGG"}, "`chosen` must be 'LeNet-5' or .* got 'VGG'"),
@@ -63,7 +63,8 @@ def test_the_lab_in_the_browser_places_as_matplotlib(widget_page: Pages) -> None
     results = widget_page().evaluate(
         """async ([names, rows, cases]) => {
           const { default: lab } = await import("/modules/network_chart_lab.js");
-          const keys = ["name", "family", "year", "size", "depth", "parameters", "macs", "V1", "best"];
+          const keys = ["name", "family", "year", "size", "depth", "parameters", "macs"];
+          keys.push("V1", "best");
           const networks = rows.map((row) => Object.fromEntries(keys.map((k, n) => [k, row[n]])));
           return cases.map((values) => {
             const setting = Object.fromEntries(names.map((name, n) => [name, values[n]]));
@@ -165,8 +166,9 @@ def test_the_balls_have_the_area_of_the_parameters(widget_page: Pages) -> None:
 @pytest.mark.parametrize("width", [320, 1280])
 def test_names_stand_free(widget_page: Pages, width: int) -> None:
     """No name covers another one, and none leaves the picture."""
+    page = widget_page(NetworkChartLab(), width=width)
     for view in ("balls", "timeline"):
-        page = widget_page(NetworkChartLab(view), width=width)
+        page.get_by_label("Chart", exact=True).select_option(view)
         boxes = page.locator(".cw-name").evaluate_all(
             "nodes => nodes.map((node) => { const b = node.getBoundingClientRect(); "
             "return [b.left, b.right, b.top, b.bottom]; })"

@@ -145,7 +145,7 @@ class NetworkChartLab(CourseWidget):
     Args:
         view: "balls" (accuracy against a cost) or "timeline" (a cost over the years).
         by: The cost: "operations", "parameters" or "depth".
-        log: Whether its axis goes by factors.
+        by_factors: Whether its axis is logarithmic.
         family: One of `course_lib.networks.FAMILIES`, or "all".
         weights: "V1", torchvision's first weights, or "best", its best ones.
         chosen: The name of the network whose numbers are told.
@@ -166,7 +166,7 @@ class NetworkChartLab(CourseWidget):
     networks: traitlets.List[Any] = traitlets.List().tag(sync=True)
     view = traitlets.Unicode("balls").tag(sync=True)
     by = traitlets.Unicode("operations").tag(sync=True)
-    log = traitlets.Bool(True).tag(sync=True)
+    by_factors = traitlets.Bool(True).tag(sync=True)
     family = traitlets.Unicode(ALL).tag(sync=True)
     weights = traitlets.Unicode("V1").tag(sync=True)
     chosen = traitlets.Unicode("ResNet-50").tag(sync=True)
@@ -176,7 +176,7 @@ class NetworkChartLab(CourseWidget):
         view: str = "balls",
         by: str = "operations",
         *,
-        log: bool = True,
+        by_factors: bool = True,
         family: str = ALL,
         weights: str = "V1",
         chosen: str = "ResNet-50",
@@ -191,7 +191,7 @@ class NetworkChartLab(CourseWidget):
             networks=[_row(network) for network in NETWORKS],
             view=view,
             by=by,
-            log=true_or_false("log", log),
+            by_factors=true_or_false("by_factors", by_factors),
             family=family,
             weights=weights,
             chosen=chosen,
@@ -218,7 +218,7 @@ class NetworkChartLab(CourseWidget):
             "JavaScript (website).</p></div>"
         )
         return mount_html(
-            self._module, self._static_state(), html, title="Network chart lab", height="52rem"
+            self._module, self._static_state(), html, title="Network chart lab", height="63rem"
         )
 
     def _static_text(self) -> str:

@@ -1,8 +1,8 @@
 """Write `network_chart_lab.json.gz`: where matplotlib draws the networks of the lab.
 
-For every setting [view, by, log, family, weights]: the limits of both axes, and for each network its
-place from 0 to 1 as matplotlib's own scales compute it, with those limits. After a change of the
-table or of the axes: `python tests/golden/make_network_chart_lab.py`.
+For every setting [view, by, log, family, weights]: the limits of both axes, and for each network
+its place from 0 to 1 as matplotlib's own scales compute it, with those limits. After a change of
+the table or of the axes: `python tests/golden/make_network_chart_lab.py`.
 """
 
 import gzip

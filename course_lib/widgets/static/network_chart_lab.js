@@ -45,7 +45,7 @@ function undominated(balls) {
 }
 
 /** Both axes, the balls with their places from 0 to 1, and the names of those that none beats. */
-function layout(networks, { view, by, log, family, weights }) {
+function layout(networks, { view, by, by_factors: log, family, weights }) {
   const able = networks.filter((n) => (view === "timeline" ? n.name !== "AlexNet 2014" : n[weights] !== null));
   const value = COSTS[by][1];
   const costs = makeAxis(able.map(value), log);
@@ -87,7 +87,7 @@ function verdict(balls, name) {
   return `Cheaper and right at least as often: ${listed(shown)}.`;
 }
 
-function caption(count, { view, by, log, family, weights }) {
+function caption(count, { view, by, by_factors: log, family, weights }) {
   const who = family === "all" ? `${count} networks` : `${count} of the family ${family}`;
   const how = log ? "by factors" : "by equal steps";
   if (view === "timeline") return `${who}; up: ${COSTS[by][0]}, ${how}; right: year of the first publication.`;
@@ -152,7 +152,7 @@ function render({ model, el }) {
       choice("by", "Cost", [["operations", "operations"], ["parameters", "parameters"], ["depth", "depth"]]),
       choice("family", "Family", [["all", "all"], ...FAMILIES.map((name) => [name, name])]),
       choice("weights", "Weights", [["V1", "first (V1)"], ["best", "best"]]),
-      toggle("log", "Cost by factors (logarithmic)"),
+      toggle("by_factors", "Cost by factors (logarithmic)"),
     ],
     explain: () => null,
     draw: (wanted) => { setting = wanted; draw(); },
@@ -161,7 +161,10 @@ function render({ model, el }) {
   function draw() {
     if (!setting) return;
     found = layout(networks, setting);
-    if (found.balls.length && !found.balls.some((ball) => ball.name === chosen)) choose(found.balls[0].name);
+    if (found.balls.length && !found.balls.some((ball) => ball.name === chosen)) {
+      chosen = found.balls[0].name;
+      queueMicrotask(() => choose(chosen)); // the model is about to get the setting: wait for that
+    }
     shown.textContent = caption(found.balls.length, setting)
       + (found.front.length > 1 ? " Line: networks that no shown one beats." : "");
     const present = FAMILIES.filter((name) => found.balls.some((b) => byName[b.name].family === name));
@@ -175,10 +178,10 @@ function render({ model, el }) {
   function paint() {
     const width = Math.max(220, Math.round(view.clientWidth || 640));
     const height = Math.round(Math.min(440, Math.max(300, width * 0.62)));
-    const frame = { left: 46, right: width - 8, top: 8, bottom: height - 44 };
+    const largest = Math.min(34, Math.max(16, width * 0.05));
+    const frame = { left: 46, right: width - 0.7 * largest, top: 8, bottom: height - 44 };
     const px = (x) => frame.left + x * (frame.right - frame.left);
     const py = (y) => frame.bottom - y * (frame.bottom - frame.top);
-    const largest = Math.min(34, Math.max(16, width * 0.05));
     const balls = found.balls.map((ball) => ({
       ...ball, px: px(ball.x), py: py(ball.y), pr: Math.max(3, largest * ball.r),
     }));
@@ -189,9 +192,10 @@ function render({ model, el }) {
     found.x.ticks.forEach((tick) => {
       const x = px(place(found.x, tick));
       parts.push(svg("line", { x1: x, x2: x, y1: frame.top, y2: frame.bottom, class: "cw-rule" }));
-      if (x - room < 30) return;
-      room = x;
-      parts.push(text(x, frame.bottom + 17, tick, { "text-anchor": x > frame.right - 12 ? "end" : "middle" }));
+      const half = 3.5 * String(tick).length;
+      if (x - half < room + 6) return;
+      room = x + half;
+      parts.push(text(x, frame.bottom + 17, tick, { "text-anchor": "middle" }));
     });
     room = Infinity;
     found.y.ticks.forEach((tick) => {
@@ -221,7 +225,7 @@ function render({ model, el }) {
     const isFirst = (ball) => 2 * (ball.name === chosen) + found.front.includes(ball.name);
     [...balls].sort((a, b) => isFirst(b) - isFirst(a)).forEach((ball) => {
       if (width < 420 && !isFirst(ball)) return;
-      const box = findRoom(ball, taken, { left: 0, right: width, top: 0, bottom: frame.bottom });
+      const box = findRoom(ball, taken, { left: frame.left, right: width, top: 0, bottom: frame.bottom });
       if (!box) return;
       taken.push(box);
       parts.push(text((box.left + box.right) / 2, box.bottom - 4, ball.name, {
