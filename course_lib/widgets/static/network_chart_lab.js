@@ -178,8 +178,14 @@ function render({ model, el }) {
   function paint() {
     const width = Math.max(220, Math.round(view.clientWidth || 640));
     const height = Math.round(Math.min(440, Math.max(300, width * 0.62)));
-    const largest = Math.min(34, Math.max(16, width * 0.05));
-    const frame = { left: 46, right: width - 0.7 * largest, top: 8, bottom: height - 44 };
+    const isTimeline = setting.view === "timeline";
+    const largest = Math.min(34, Math.max(16, width * 0.05)) * (isTimeline ? 0.6 : 1);
+    const marks = found.y.ticks.filter((tick, _, { length }) =>
+      !found.y.log || length < 9 || Number.isInteger(Math.log10(tick)));
+    const digits = Math.max(...marks.map((tick) => String(tick).length));
+    const frame = {
+      left: 26 + 7 * digits, right: width - 0.7 * largest, top: isTimeline ? largest : 8, bottom: height - 44,
+    };
     const px = (x) => frame.left + x * (frame.right - frame.left);
     const py = (y) => frame.bottom - y * (frame.bottom - frame.top);
     const balls = found.balls.map((ball) => ({
@@ -198,14 +204,13 @@ function render({ model, el }) {
       parts.push(text(x, frame.bottom + 17, tick, { "text-anchor": "middle" }));
     });
     room = Infinity;
-    found.y.ticks.forEach((tick) => {
+    marks.forEach((tick) => {
       const y = py(place(found.y, tick));
       parts.push(svg("line", { x1: frame.left, x2: frame.right, y1: y, y2: y, class: "cw-rule" }));
       if (room - y < 16) return;
       room = y;
       parts.push(text(frame.left - 6, y + 4, tick, { "text-anchor": "end" }));
     });
-    const isTimeline = setting.view === "timeline";
     const cost = COSTS[setting.by][0];
     const middle = (frame.top + frame.bottom) / 2;
     parts.push(
