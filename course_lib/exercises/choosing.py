@@ -106,15 +106,6 @@ def my_front(costs: Sequence[float], gains: Sequence[float]) -> list[int]:
     return front
 
 
-def _beats_all(costs: Sequence[float], gains: Sequence[float]) -> list[int]:
-    numbers = range(len(costs))
-    return [
-        n
-        for n in numbers
-        if all(costs[n] < costs[m] and gains[n] > gains[m] for m in numbers if m != n)
-    ]
-
-
 def _in_one(costs: Sequence[float], gains: Sequence[float]) -> list[int]:
     numbers = range(len(costs))
     return [
@@ -156,14 +147,13 @@ CODE_FRONT = Code(
     id="choosing/code-front",
     title="The networks worth a look",
     level="build it",
-    prompt="`costs[n]` is what network n costs, `gains[n]` how often it is right; no two are equal. "
-    "Return the numbers n of all networks that **no** other one dominates, in ascending order.",
+    prompt="`costs[n]` is what network n costs, `gains[n]` how often it is right; no two are equal."
+    " Return the numbers n of all networks that **no** other one dominates, in ascending order.",
     function="my_front",
     stub="def my_front(costs, gains):\n    raise NotImplementedError",
     reference=my_front,
     draw=_draw_points,
     mistakes=(
-        Mistake(_beats_all, "You asked who dominates *all* others. Nobody need."),
         Mistake(_in_one, "To be beaten in one of the two is no shame: *and*, not *or*."),
         Mistake(_dear, "You took the dear ones for better: less cost is better."),
         Mistake(_the_beaten, "Those are the ones that *are* dominated."),
@@ -203,8 +193,8 @@ SAME_MACS = OneChoice(
     id="choosing/same-macs",
     title="Fewer operations, no faster",
     level="apply it",
-    prompt="DenseNet-121 needs about three quarters of the multiply-accumulates of ResNet-34, and a "
-    "computer may still take longer for it. Why?",
+    prompt="DenseNet-121 needs about three quarters of the multiply-accumulates of ResNet-34, and "
+    "a computer may still take longer for it. Why?",
     options=(
         Option(
             "Its weights are more numerous.",
@@ -254,8 +244,8 @@ FROZEN = Number(
         Mistake(find_network("ResNet-18").parameters, "That is the whole network. It is frozen."),
     ),
     hint="A linear layer from 512 to 3.",
-    solution="512 · 3 + 3 = 1,539 of more than 11 million. The rest is a fixed way to turn an image "
-    "into 512 numbers; what you fit is a logistic regression.",
+    solution="512 · 3 + 3 = 1,539 of more than 11 million. The rest is a fixed way to turn an "
+    "image into 512 numbers; what you fit is a logistic regression.",
 )
 
 WHY_PRETRAINED = OneChoice(
