@@ -98,8 +98,8 @@ def main() -> None:
         "data": "films of NIH ChestX-ray14 at 224 x 224 pixels, patients drawn apart; asked: sex",
         "films": len(films),
         "patients": len(set(patients)),
-        "recipe": "as in five_hundred_images.json; pixels and ResNet-20 at 28 x 28, features of images "
-        f"of {SIDE} x {SIDE}",
+        "recipe": "as in five_hundred_images.json; pixels and ResNet-20 at 28 x 28, features at "
+        f"{SIDE} x {SIDE}",
         "runs": runs,
         "made_by": {
             "command": "python benchmarks/five_hundred_films.py --data DIR --pretrained DIR "
