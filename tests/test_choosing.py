@@ -1,6 +1,7 @@
 """The chapter Choosing an architecture: its records, made here and again, and its figures."""
 
 import importlib.util
+import os
 import statistics
 import sys
 from pathlib import Path
@@ -12,7 +13,8 @@ from course_lib.data.labeled import load_labeled, read_record
 from course_lib.plotting import choosing as drawing
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-DATA = Path(__file__).parents[2] / "shared" / "data" / "medmnist" / "pneumoniamnist.npz"
+SHARED = Path(os.environ.get("COURSE_DATA", Path(__file__).parents[2] / "shared" / "data"))
+DATA = SHARED / "medmnist" / "pneumoniamnist.npz"
 
 
 @pytest.fixture(scope="module")
