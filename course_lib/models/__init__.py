@@ -41,8 +41,10 @@ from course_lib.models.resnet_cifar import (
     resnet56_cifar,
     resnet110_cifar,
 )
+from course_lib.models.vgg import VGG, vgg11, vgg13, vgg16, vgg19
 
 __all__ = [
+    "VGG",
     "AlexNet",
     "CifarResNet",
     "DenseNet",
@@ -83,4 +85,8 @@ __all__ = [
     "resnet101",
     "resnet110_cifar",
     "resnet152",
+    "vgg11",
+    "vgg13",
+    "vgg16",
+    "vgg19",
 ]
