@@ -20,7 +20,7 @@ COLORS = {
 }
 _NAMED = {  # where a name stands: to the right of the ball's middle and above it, in points
     "AlexNet 2014": (16, -4),
-    "VGG-16": (-22, -34),
+    "VGG-16": (-4, -36),
     "GoogLeNet": (-12, -20),
     "ResNet-50": (6, -22),
     "ResNet-152": (-56, 16),
@@ -73,40 +73,23 @@ def show_balls() -> Figure:
     return figure
 
 
-def show_times(milliseconds: Mapping[str, float], macs: Mapping[str, float]) -> Figure:
-    """Draw the time of one image over its operations, one point a network.
+def show_pace(milliseconds: Mapping[str, float]) -> Figure:
+    """Draw how long a billion operations take in each network, the fastest on top.
 
-    >>> figure = show_times({"A": 10, "B": 20}, {"A": 1e9, "B": 1e9})
-    >>> figure.axes[0].get_ylabel()
-    'milliseconds for an image'
+    >>> figure = show_pace({"A": 30, "B": 20})
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    ['A', 'B']
     >>> plt.close(figure)
 
     Args:
-        milliseconds: Of each network.
-        macs: Multiply-accumulates of each.
+        milliseconds: For a billion multiply-accumulates, by network.
     """
-    figure, ax = plt.subplots(figsize=(WIDTH, 3.8))
-    x = np.array([macs[name] / 1e9 for name in milliseconds])
-    y = np.array(list(milliseconds.values()))
-    speed = np.median(y / x)
-    ends = np.array([x.min() * 0.6, x.max() * 1.6])
-    ax.loglog(ends, speed * ends, "--", color="#888888", linewidth=1.5)
-    ax.loglog(x, y, "o", color=ACCENT, markersize=8)
-    for name, a, b in zip(milliseconds, x, y, strict=True):
-        is_slow = b > speed * a
-        ax.annotate(
-            name,
-            (a, b),
-            (-6, 8) if is_slow else (6, -16),
-            textcoords="offset points",
-            ha="right" if is_slow else "left",
-            fontsize=11,
-        )
-    ax.set_xlim(ends[0] / 3, ends[1] * 3)
-    ax.set_ylim(y.min() / 2, y.max() * 2)
-    ax.set_xlabel("billions of multiply-accumulates")
-    ax.set_ylabel("milliseconds for an image")
-    ax.grid(color="#dddddd")
+    order = sorted(milliseconds, key=lambda name: -milliseconds[name])
+    figure, ax = plt.subplots(figsize=(WIDTH, 0.4 * len(order) + 1.0))
+    ax.barh(order, [milliseconds[name] for name in order], color=ACCENT, height=0.6)
+    ax.set_xlabel("ms for a billion MACs")
+    ax.grid(axis="x", color="#dddddd")
+    ax.set_axisbelow(True)
     return figure
 
 
