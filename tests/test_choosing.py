@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import statistics
 import sys
 from pathlib import Path
 
@@ -25,12 +24,6 @@ def script():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def mean_auc(record, name, images=500):
-    found = [r["auc"] for r in record["runs"] if (r["network"], r["images"]) == (name, images)]
-    assert len(found) == 5
-    return statistics.mean(found)
 
 
 def test_the_record_is_whole(script):
@@ -66,6 +59,17 @@ def test_a_part_of_the_record_is_made_again(script):
             == ("pixels, logistic regression", seed, images)
         ]
         assert script.judge(scores, truth)["auc"] == pytest.approx(run["auc"], abs=0.003)
+
+
+def test_the_record_of_the_films_is_whole():
+    record = read_record("five_hundred_films")
+    seen = {(run["network"], run["seed"]) for run in record["runs"]}
+    assert len(seen) == len(record["runs"]) == 25
+    for run in record["runs"]:
+        assert run["images"] + run["test_images"] == record["films"] == 621
+        assert 498 <= run["images"] <= 500
+        assert 0 < run["test_women"] < run["test_images"]
+    assert {"command", "device", "torch", "scikit-learn"} <= set(record["made_by"])
 
 
 def test_auc_is_the_share_of_pairs(script):
