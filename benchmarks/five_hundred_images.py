@@ -13,7 +13,6 @@ import json
 import platform
 import random
 import sys
-import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -183,9 +182,8 @@ def main() -> None:
     (train, labels, test, test_labels), _ = load_labeled(options.data)
     runs: list[dict[str, Any]] = []
 
-    def note(network: str, seed: int, images: int, start: float, scores: np.ndarray) -> None:
-        seconds = round(time.perf_counter() - start, 1)
-        run = {"network": network, "seed": seed, "images": images, "seconds": seconds}
+    def note(network: str, seed: int, images: int, scores: np.ndarray) -> None:
+        run = {"network": network, "seed": seed, "images": images}
         runs.append(run | judge(scores, test_labels))
         print(runs[-1], flush=True)
         if options.write:
@@ -217,13 +215,13 @@ def main() -> None:
 
     draws = [(seed, images) for images in SIZES for seed in range(options.seeds)]
     for seed, images in draws:
-        chosen, start = draw(labels, images, seed), time.perf_counter()
+        chosen = draw(labels, images, seed)
         scores = logistic(train[chosen], labels[chosen], test, seed)
-        note("pixels, logistic regression", seed, images, start, scores)
+        note("pixels, logistic regression", seed, images, scores)
     for seed, images in draws:
-        chosen, start = draw(labels, images, seed), time.perf_counter()
+        chosen = draw(labels, images, seed)
         scores = from_scratch("LeNet", train[chosen], labels[chosen], test, seed)
-        note("LeNet", seed, images, start, scores)
+        note("LeNet", seed, images, scores)
     if options.pretrained:
         sys.path.insert(0, options.pretrained)
         for pretrained in (True, False):
@@ -235,22 +233,22 @@ def main() -> None:
             seen = predict(net, test[:, None], batch_size=32)
             name = "ImageNet features, frozen" if pretrained else "random features, frozen"
             for seed, images in draws:
-                chosen, start = draw(labels, images, seed), time.perf_counter()
+                chosen = draw(labels, images, seed)
                 scores = logistic(features[chosen], labels[chosen], seen, seed)
-                note(name, seed, images, start, scores)
+                note(name, seed, images, scores)
     for name in ("ResNet-20", "DenseNet-22"):
         for seed in range(options.seeds):
-            chosen, start = draw(labels, IMAGES, seed), time.perf_counter()
+            chosen = draw(labels, IMAGES, seed)
             scores = from_scratch(name, train[chosen], labels[chosen], test, seed)
-            note(name, seed, IMAGES, start, scores)
+            note(name, seed, IMAGES, scores)
     if options.pretrained:
         for seed in range(options.seeds):
-            chosen, start = draw(labels, IMAGES, seed), time.perf_counter()
+            chosen = draw(labels, IMAGES, seed)
             torch.manual_seed(seed)
             net = lite(True, nn.Linear(1280, 2))
             images = train[chosen][:, None], labels[chosen], test[:, None]
             scores = learn(net, *images, seed, steps=TUNE_STEPS, rate=TUNE_RATE)
-            note("ImageNet, fine-tuned", seed, IMAGES, start, scores)
+            note("ImageNet, fine-tuned", seed, IMAGES, scores)
 
 
 if __name__ == "__main__":
