@@ -5,9 +5,7 @@ import random
 import pytest
 import torch
 import torchvision
-from torch import nn
 
-from course_lib import models
 from course_lib.arithmetic import count_macs, count_parameters
 from course_lib.arithmetic.depths import count_depth
 from course_lib.networks import FAMILIES, NETWORKS, accuracy_of, find_network, undominated
@@ -19,8 +17,6 @@ HEADS = {"inception_v3": 27_161_264 - 23_834_568}  # torchvision counts this aux
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
 def test_the_stored_counts_are_computed(network):
-    if network.is_ours and not hasattr(models, network.builder):
-        pytest.skip(f"course_lib.models.{network.builder} is not there yet")
     with torch.device("meta"):
         net = network.build().eval()
     assert count_parameters(net) == network.parameters
@@ -56,25 +52,6 @@ def test_names_say_the_depth():
         family, _, number = network.name.partition("-")
         if family in NAMED:
             assert network.depth == int(number)
-
-
-class Branches(nn.Module):
-    """A way of two layers and one of three, which are added; and a linear layer."""
-
-    def __init__(self):
-        super().__init__()
-        self.convs = nn.ModuleList(nn.Conv2d(2, 2, 1) for _ in range(5))
-        self.line = nn.Linear(2, 3)
-
-    def forward(self, x):
-        a, b, c, d, e = self.convs
-        return self.line((b(a(x)) + e(d(c(x)).relu_())).mean((2, 3)))
-
-
-def test_the_depth_is_that_of_the_longest_way():
-    assert count_depth(Branches(), 4) == 4
-    with pytest.raises(ValueError, match="`model` must take"):
-        count_depth(nn.Conv2d(1, 1, 9), 4)
 
 
 def test_accuracy_of_and_find_refuse():
