@@ -1,5 +1,8 @@
 """VGG: its twin in torchvision, its counts, and how it starts."""
 
+import importlib.util
+from pathlib import Path
+
 import pytest
 import torch
 import torchvision
@@ -7,6 +10,7 @@ from torch import nn
 
 from course_lib import models
 from course_lib.arithmetic import count_macs, count_parameters, receptive_field
+from course_lib.data.labeled import read_record
 from course_lib.models.vgg import CONFIGURATIONS, VGG
 from parity import assert_twins
 
@@ -102,3 +106,54 @@ def test_pretrained_weights_fit_gray_images_and_other_classes():
 def test_refuses(keywords, message):
     with pytest.raises(ValueError, match=message):
         VGG(**keywords)
+
+
+def test_the_record_holds_and_is_made_here():
+    """What the chapter says of the five seeds, and one run of them again."""
+    record = read_record("small_kernels")
+    right = {(run["network"], run["seed"]): run["right"] for run in record["runs"]}
+    script = Path(__file__).parents[1] / "benchmarks" / "compare_kernels.py"
+    spec = importlib.util.spec_from_file_location("compare_kernels", script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert set(right) == {(name, seed) for name in module.NETWORKS for seed in range(5)}
+    for name in module.NETWORKS:
+        with torch.device("meta"):
+            net = module.network(name)
+        assert count_parameters(net) == record["parameters"][name]
+        assert count_macs(net, module.SIZE) == record["macs"][name]
+        assert record["receptive_field"][name] == 24  # 3, twice 7, a halving
+    with torch.random.fork_rng():
+        again = module.run("three 3 x 3", 0)["right"]
+    assert abs(again - right["three 3 x 3", 0]) < 25
+
+
+def test_the_table_of_the_slide():
+    """L035, line by line, from the layers of the network."""
+    with torch.device("meta"):
+        model = models.vgg16()
+    blocks, count = [], 0
+    for layer in model.features:
+        if isinstance(layer, nn.MaxPool2d):
+            blocks.append(count)
+            count = 0
+        count += count_parameters(layer)
+    assert blocks == [38_720, 221_440, 1_475_328, 5_899_776, 7_079_424]
+    dense = [count_parameters(m) for m in model.classifier if isinstance(m, nn.Linear)]
+    assert dense == [102_764_544, 16_781_312, 4_097_000]
+    assert sum(blocks) == 14_714_688
+    assert sum(blocks) + sum(dense) == 138_357_544
+    assert round(100 * sum(dense) / 138_357_544, 1) == 89.4
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_small_kernels_see_as_much_as_one_large(layers):
+    """By the gradient of one output: positive weights, so that nothing cancels."""
+    side = 2 * layers + 1
+    image = torch.ones(1, 1, 15, 15, requires_grad=True)
+    maps = image
+    for _ in range(layers):
+        maps = nn.functional.conv2d(maps, torch.ones(1, 1, 3, 3))
+    maps[0, 0, 4, 4].backward()
+    rows = image.grad[0, 0].sum(dim=1).nonzero().flatten()
+    assert len(rows) == rows[-1] - rows[0] + 1 == side

@@ -6,9 +6,10 @@ loops             convolution written out, to be read
 transposed        transposed convolution written out, to be read
 model_counts      what a network has to learn, and to compute
 receptive_fields  what the layers of a network see
+layer_tables      all of this in one table, a row a layer
 
 The first four are plain integers and Python: importing this package loads neither torch nor NumPy.
-What takes a network (the last two) loads torch when it is first asked for.
+What takes a network (the last three) loads torch when it is first asked for.
 """
 
 from importlib import import_module
@@ -25,6 +26,7 @@ from course_lib.arithmetic.sizes import (
 from course_lib.arithmetic.transposed import transposed_convolve2d
 
 if TYPE_CHECKING:
+    from course_lib.arithmetic.layer_tables import layer_table
     from course_lib.arithmetic.model_counts import count_macs, count_parameters
     from course_lib.arithmetic.receptive_fields import receptive_field
 
@@ -38,6 +40,7 @@ __all__ = [
     "count_macs",
     "count_parameters",
     "cross_correlate2d",
+    "layer_table",
     "pool_output_size",
     "receptive_field",
     "transposed_convolve2d",
@@ -46,6 +49,7 @@ __all__ = [
 _NEEDS_TORCH = {
     "count_macs": "model_counts",
     "count_parameters": "model_counts",
+    "layer_table": "layer_tables",
     "receptive_field": "receptive_fields",
 }
 

@@ -314,14 +314,14 @@ function render({ model, el }) {
     const node = h("tr", {},
       h("th", { scope: "row" }, digit),
       h("td", {}, small.node.querySelector("canvas")),
-      h("td", { class: "cw-bar", "aria-hidden": "true" }, bar), share, distance);
+      h("td", { class: "cw-score", "aria-hidden": "true" }, bar), share, distance);
     return { node, bar, share, distance };
   });
   const scores = h("table", { class: "cw-layers cw-scores" },
     h("caption", {}, "How near F6 comes to the code of each digit"),
     h("thead", {}, h("tr", {},
       h("th", { scope: "col" }, "Digit"), h("th", { scope: "col" }, "Code"),
-      h("td", { class: "cw-bar", "aria-hidden": "true" }),
+      h("td", { class: "cw-score", "aria-hidden": "true" }),
       h("th", { scope: "col" }, "Share"), h("th", { scope: "col" }, "Distance²"))),
     h("tbody", {}, ...rows.map((row) => row.node)));
 
