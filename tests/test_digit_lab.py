@@ -116,6 +116,14 @@ def test_the_examples_are_read_however_they_are_drawn(pen: int, change: str) -> 
         assert MAKE["distances"](prepared[None]).argmin() == digit
 
 
+@pytest.mark.parametrize("pen", PENS)
+def test_a_one_is_read_with_and_without_its_upstroke_and_a_seven_stays_one(pen: int) -> None:
+    seven = [85, 66, 195, 64, 122, 226]
+    ones = [[140, 40, 140, 240], [160, 50, 120, 230], [90, 120, 150, 50, 150, 230]]
+    drawn = [prepare_digit(draw_strokes([stroke], pen)) for stroke in (*ones, seven)]
+    assert MAKE["distances"](torch.stack(drawn)).argmin(dim=1).tolist() == [1, 1, 1, 7]
+
+
 def test_what_travels_with_the_page_is_light() -> None:
     html = DigitLab()._repr_mimebundle_()[0]["text/html"]
     assert len(html) < 110_000
