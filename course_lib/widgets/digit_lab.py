@@ -33,7 +33,7 @@ def _arc(x: float, y: float, across: float, down: float, start: float, end: floa
 # Ours, for each digit: strokes x, y, x, y, ...
 EXAMPLES: tuple[tuple[list[float], ...], ...] = (
     (_arc(140, 140, 52, 84, -80, 280),),
-    ([152, 54, 130, 226],),
+    ([106, 92, 148, 56, 148, 224],),
     ([*_arc(140, 100, 50, 44, -160, 30), 92, 220, 196, 218],),
     ([*_arc(134, 98, 46, 40, -150, 80), *_arc(134, 180, 54, 44, -80, 150)],),
     ([150, 56, 84, 164, 204, 160], [162, 110, 158, 228]),
