@@ -90,8 +90,10 @@ function verdict(balls, name) {
 function caption(count, { view, by, by_factors: log, family, weights }) {
   const who = family === "all" ? `${count} networks` : `${count} of the family ${family}`;
   const how = log ? "by factors" : "by equal steps";
-  if (view === "timeline") return `${who}; up: ${COSTS[by][0]}, ${how}; right: year of the first publication.`;
   const recipe = weights === "V1" ? "first weights (V1)" : "best weights (V1 or V2)";
+  if (view === "timeline") {
+    return `${who}; up: ${COSTS[by][0]}, ${how}; right: year of the first publication. Told below: torchvision's ${recipe}.`;
+  }
   return `${who}; right: ${COSTS[by][0]}, ${how}; up: % of test images right, torchvision's ${recipe}.`;
 }
 
