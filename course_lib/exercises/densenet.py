@@ -131,7 +131,7 @@ BOTTLENECK = Number(
     answer=_bottleneck(_READ),
     unit="weights",
     mistakes=(
-        Mistake(_direct(_READ), "That is a 3 × 3 without the 1 × 1 before it: 75% more."),
+        Mistake(_direct(_READ), "That is a 3 × 3 without the 1 × 1 before it: 74% more."),
         Mistake(
             conv_parameters(_READ, 128, 1, bias=False),
             "That is the 1 × 1 alone. The 3 × 3 from 128 to 32 maps comes on top.",
@@ -182,14 +182,14 @@ TRANSITION = Number(
     id="densenet/transition",
     title="What a transition throws away",
     level="apply it",
-    prompt="A transition keeps half of the maps and halves their rows and columns. By what factor "
-    "do the numbers of an image become fewer?",
+    prompt="A transition keeps half of the maps, and halves their rows and columns. How many times "
+    "fewer numbers come out than went in?",
     answer=2 * 2 * 2,
     mistakes=(
         Mistake(4, "Rows and columns make 4. And half of the maps go, too."),
         Mistake(2, "That is for the maps. Their rows and columns are halved as well."),
         Mistake(6, "The three halvings multiply: 2 · 2 · 2."),
-        Mistake(1 / 8, "That is the share that is left. By what factor is it less?"),
+        Mistake(1 / 8, "That is the share that is left. How many times fewer is it?"),
     ),
     hint="Three things are halved.",
     solution="Maps, rows and columns: 2 · 2 · 2 = 8. DenseNet-121 goes from 256 · 56 · 56 = "

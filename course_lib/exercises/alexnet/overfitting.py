@@ -16,8 +16,8 @@ CROPS = Number(
     title="How many images are in one?",
     level="apply it",
     prompt=f"An image of {_FEW} × {_FEW} pixels is cut to {_SIDE} × {_SIDE} at a random place, and "
-    f"mirrored or not. The paper draws each shift from 0 to {_FEW - _SIDE - 1}. How many different "
-    "images can come out?",
+    f"mirrored or not. Count shifts from 0 to {_FEW - _SIDE - 1}, as the paper does. How many "
+    "different images can come out?",
     answer=2 * (_FEW - _SIDE) ** 2,
     unit="images",
     mistakes=(
