@@ -227,17 +227,17 @@ POOL_FIRST = Number(
     prompt=f"{_MAPS} maps of {_SIDE} × {_SIDE} are pooled to {_SMALL} × {_SMALL}, and a "
     f"convolution then makes {_OUT} maps of them. How many numbers are there between the "
     "two?",
-    answer=_SMALL**_OUT,
+    answer=_SMALL**2 * _MAPS,
     mistakes=(
-        Mistake(_SIDE**_OUT, "That is what goes in. The pooling comes first."),
+        Mistake(_SIDE**2 * _MAPS, "That is what goes in. The pooling comes first."),
         Mistake(_SMALL**2 * _OUT, "That is what comes out. Look between the two steps."),
         Mistake(_SIDE**2 * _OUT, "That is for the other order, the convolution in front of it."),
         Mistake(_SMALL**2, "That is one map. Pooling keeps all of them."),
         Mistake(_SIDE * _SMALL * _MAPS, "Both axes become half as long."),
     ),
     hint="Pooling changes rows and columns, and keeps the number of maps.",
-    solution=f"{_SMALL} · {_SMALL} · {_MAPS} = {_SMALL**_OUT:,}, a quarter of the "
-    f"{_SIDE**_OUT:,} that went in. The convolution makes {_SMALL**2 * _OUT:,} of them, "
+    solution=f"{_SMALL} · {_SMALL} · {_MAPS} = {_SMALL**2 * _MAPS:,}, a quarter of the "
+    f"{_SIDE**2 * _MAPS:,} that went in. The convolution makes {_SMALL**2 * _OUT:,} of them, "
     "but it has only these to make them from.",
 )
 
