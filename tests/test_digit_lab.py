@@ -259,3 +259,46 @@ def test_an_empty_paper_has_nothing_to_change(widget_page: Pages) -> None:
         assert button.get_attribute("aria-disabled") == "true"
         button.click(force=True)
     assert reading(page).startswith("The paper is empty.")
+
+
+def test_undoing_while_the_pen_is_down_ends_the_stroke(widget_page: Pages) -> None:
+    page = widget_page(DigitLab([[140.0, 40.0, 140.0, 240.0]]))
+    frame = page.get_by_role("application").bounding_box()
+    x, y = frame["x"] + 40, frame["y"] + 40
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 60, steps=3)
+    page.get_by_role("button", name="Undo").press("Enter")
+    page.mouse.move(x, y + 90, steps=3)
+    page.mouse.up()
+    assert where(page).startswith("1 stroke, medium pen of 20 pixels, lifted")
+    assert reading(page).startswith("Read as 1")
+    page.get_by_role("application").focus()
+    for _ in range(4):  # a held key: all but the first are repeats
+        page.keyboard.down("Space")
+    page.keyboard.up("Space")
+    assert where(page).startswith("2 strokes, medium pen of 20 pixels, down")
+
+
+def test_a_line_that_leaves_the_paper(widget_page: Pages) -> None:
+    page = widget_page(DigitLab([]))
+    frame = page.get_by_role("application").bounding_box()
+    page.mouse.move(frame["x"] + 40, frame["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(0, 0)
+    page.mouse.move(900, 4000, steps=2)
+    page.mouse.up()
+    assert where(page).endswith("row 280.")  # the pen waits at the edge
+    page.get_by_label("Example").select_option("1")
+    page.get_by_label("Example").select_option("own")
+    assert reading(page).startswith("The paper is empty.")
+
+
+def test_what_lies_beside_the_paper_is_not_read(widget_page: Pages) -> None:
+    lab = DigitLab([[1.0, 1.0]], pen=8)
+    page = widget_page(lab)
+    assert reading(page).startswith("Read as")
+    page.get_by_role("button", name="Turn").click()
+    assert reading(page).startswith("The paper is empty.")
+    assert page.get_by_role("button", name="Clear").get_attribute("aria-disabled") == "false"
+    assert "The paper is empty." in DigitLab([[-50.0, -50.0]])._static_text()

@@ -124,14 +124,14 @@ class DigitLab(CourseWidget):
         distances = self.distances()
         shares = (-distances).softmax(dim=0)
         return [
-            [str(digit), f"{round(100 * share)} %", f"{distance:.1f}"]
+            [str(digit), f"{round(100 * share)}%", f"{distance:.1f}"]
             for digit, (share, distance) in enumerate(
                 zip(shares.tolist(), distances.tolist(), strict=True)
             )
         ]
 
     def _sentence(self) -> str:
-        if not self.strokes:
+        if not self.digit().any():  # strokes may lie beside the paper
             return "The paper is empty."
         best = int(self.distances().argmin())
         return f"LeNet-5 reads this drawing as {best}: there, F6 is nearest to the digit's code."

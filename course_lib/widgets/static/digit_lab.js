@@ -164,7 +164,7 @@ function forward(network, digit) {
   return { c1, s2, c3, s4, c5, f6, distances };
 }
 
-/** How the ten share 100 %: softmax of minus the distances. */
+/** How the ten share 100%: softmax of minus the distances. */
 function shares(distances) {
   const least = Math.min(...distances);
   const parts = distances.map((distance) => Math.exp(least - distance));
@@ -176,8 +176,8 @@ function shares(distances) {
 
 /** A share in percent; nothing is certain, and nothing is impossible. */
 function percent(share) {
-  if (share >= 0.995) return "over 99 %";
-  return share < 0.005 ? "under 1 %" : `${Math.round(100 * share)} %`;
+  if (share >= 0.995) return "over 99%";
+  return share < 0.005 ? "under 1%" : `${Math.round(100 * share)}%`;
 }
 
 /** What the network reads, in words. */
@@ -229,6 +229,7 @@ function picture(words, label, high, wide, count = 1, columns = 1) {
 
 // The widget -----------------------------------------------------------------------------------------
 
+const onPaper = (value) => Math.min(SIZE, Math.max(0, value));
 const PENS = [[8, "thin"], [20, "medium"], [36, "thick"]];
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
@@ -269,6 +270,7 @@ function render({ model, el }) {
     "aria-label": "Paper to draw a digit on; arrow keys move the pen, the space bar puts it down and lifts it",
     onkeydown: onKey, onblur: () => { if (drawing === "keys") lift(); },
     onpointerdown: onDown, onpointermove: onMove, onpointerup: onUp, onpointercancel: onUp,
+    onlostpointercapture: onUp,
   }, canvas, mark);
   const where = h("p", { class: "cw-where" });
   const reading = h("p", { class: "cw-read" });
@@ -276,7 +278,7 @@ function render({ model, el }) {
 
   const choices = examples.map((_, digit) => [digit, digit]);
   const example = choice("example", "Example", [["own", "your own"], ...choices])(() => {
-    if (example.read() !== "own") replace(examples[Number(example.read())]);
+    replace(example.read() === "own" ? [] : examples[Number(example.read())]);
   });
   const width = choice("pen", "Pen", PENS)(() => {
     pen = Number(width.read());
@@ -290,6 +292,7 @@ function render({ model, el }) {
     type: "button",
     onclick: () => {
       if (!past.length) return;
+      drawing = null; // a pointer may still be down
       strokes = past.pop();
       redraw();
       finish();
@@ -344,19 +347,19 @@ function render({ model, el }) {
     maps.forEach(({ name, draw }) => draw(found[name]));
     c5.draw(found.c5);
     f6.draw(found.f6);
-    const isEmpty = !strokes.length;
+    const isEmpty = digit.every((byte) => byte === 0); // what lies beside the paper is not seen
     const parts = shares(found.distances);
     const best = found.distances.indexOf(Math.min(...found.distances));
     nearest.draw(network.codes[best]);
     rows.forEach((row, digitOfRow) => {
       row.node.classList.toggle("cw-shown", !isEmpty && digitOfRow === best);
       row.bar.style.width = isEmpty ? "0" : `${100 * parts[digitOfRow]}%`;
-      row.share.textContent = isEmpty ? "–" : `${Math.round(100 * parts[digitOfRow])} %`;
+      row.share.textContent = isEmpty ? "–" : `${Math.round(100 * parts[digitOfRow])}%`;
       row.distance.textContent = found.distances[digitOfRow].toFixed(1);
     });
     reading.textContent = isEmpty ? "The paper is empty. Draw a digit, from 0 to 9." : readingText(found, far);
     [undo, clear, ...change].forEach((button) =>
-      button.setAttribute("aria-disabled", button === undo ? !past.length : isEmpty));
+      button.setAttribute("aria-disabled", button === undo ? !past.length : !strokes.length));
     tell();
   }
 
@@ -415,7 +418,7 @@ function render({ model, el }) {
     drawing = by;
     strokes = [...strokes, [x, y]];
     drawLine(ink, SIZE, [x, y, x, y], pen);
-    nib = { x, y };
+    nib = { x: onPaper(x), y: onPaper(y) };
     soon();
   }
 
@@ -425,7 +428,7 @@ function render({ model, el }) {
     if (Math.hypot(x - fromX, y - fromY) < 1.5) return;
     strokes = [...strokes.slice(0, -1), [...stroke, x, y]];
     drawLine(ink, SIZE, [fromX, fromY, x, y], pen);
-    nib = { x, y };
+    nib = { x: onPaper(x), y: onPaper(y) };
     soon();
   }
 
@@ -465,13 +468,14 @@ function render({ model, el }) {
     }[event.key];
     if (step) {
       event.preventDefault();
-      const [x, y] = [nib.x + step[0], nib.y + step[1]].map((value) => Math.min(SIZE, Math.max(0, value)));
+      const [x, y] = [nib.x + step[0], nib.y + step[1]].map(onPaper);
       if (drawing === "keys") extend(x, y);
       nib = { x, y };
       tell();
       spoken.textContent = `Column ${Math.round(x)}, row ${Math.round(y)}`;
     } else if (event.key === " ") {
       event.preventDefault();
+      if (event.repeat) return; // a held key is pressed once
       if (drawing === "keys") lift();
       else { begin("keys", nib.x, nib.y); spoken.textContent = "Pen down"; tell(); }
     } else if (event.key === "Escape" && drawing === "keys") lift();

@@ -139,7 +139,8 @@ function render({ model, el }) {
     const { layers, title, size, parameters, macs, normalization } = network();
     const most = Object.fromEntries(["parameters", "macs"].map((name) =>
       [name, Math.max(...layers.map((each) => each[name]))]));
-    buttons = layers.map((each, n) => h("button", { type: "button", onclick: () => look(n) }, shortName(each)));
+    buttons = layers.map((each, n) => h("button", { type: "button", onclick: () => look(n) },
+      h("span", {}, ...shortName(each).split(/(?<=\.)/).flatMap((part) => [h("wbr"), part]))));
     const line = (n) => h("tr", {}, h("th", { scope: "row" }, buttons[n]),
       h("td", {}, shape(layers[n])), h("td", {}, ...bars(layers[n], most)));
     const rows = runs(layers).flatMap(({ block, members, ...sums }) => (block
@@ -167,7 +168,7 @@ function render({ model, el }) {
 
   function onListKey(event) {
     const to = { ArrowUp: shown - 1, ArrowDown: shown + 1, Home: 0, End: buttons.length - 1 }[event.key];
-    if (to === undefined) return;
+    if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     look(Math.min(buttons.length - 1, Math.max(0, to)), true);
   }

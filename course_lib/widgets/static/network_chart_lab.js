@@ -288,7 +288,7 @@ function render({ model, el }) {
       ArrowLeft: ["x", -1], ArrowRight: ["x", 1], ArrowDown: ["y", -1], ArrowUp: ["y", 1],
       Home: ["x", -Infinity], End: ["x", Infinity],
     }[event.key];
-    if (!move || event.altKey) return;
+    if (!move || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     walk(...move);
   }
