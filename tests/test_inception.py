@@ -1,6 +1,8 @@
 """Inception v2 and v3: against torchvision, the tables of the paper, and the graph of autograd."""
 
 import functools
+import importlib.util
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,6 +10,8 @@ import torch.nn.functional as F
 import torchvision.models as zoo
 
 from course_lib.arithmetic import count_macs, count_parameters, receptive_field
+from course_lib.data.labeled import read_record
+from course_lib.exercises import find
 from course_lib.models import inception_v2, inception_v3
 from course_lib.models.inception import MODULES_V2, MODULES_V3
 from course_lib.models.inception_modules import HALVE, ConvUnit, Module, SideHead, module_7x7
@@ -213,3 +217,32 @@ def test_a_unit_without_normalization_has_a_bias():
     unit = ConvUnit(2, 3, 1, batch_norm=False)
     assert sorted(unit.state_dict()) == ["conv.bias", "conv.weight"]
     assert SideHead(4, 2, batch_norm=False).conv1.conv.bias is not None
+
+
+def test_the_record_holds_and_is_made_here():
+    """What the chapter says of the five seeds, and one run of each experiment again."""
+    record = read_record("rows_and_columns")
+    script = Path(__file__).parents[1] / "benchmarks" / "compare_factorized.py"
+    spec = importlib.util.spec_from_file_location("compare_factorized", script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    right = {(run["network"], run["seed"]): run["right"] for run in record["kernels"]}
+    right |= {(run["setting"], run["seed"]): run["right"] for run in record["smoothing"]}
+    names = (*module.NETWORKS, *module.SETTINGS)
+    assert set(right) == {(name, seed) for name in names for seed in range(5)}
+    for name in module.NETWORKS:
+        with torch.device("meta"):
+            assert count_parameters(module.network(name)) == record["parameters"][name]
+    pair, short = "1 x 7 and 7 x 1", "5 epochs, ε = 0"
+    with torch.random.fork_rng():
+        again = module.compare_kernels(pair, 0)["right"]
+        smoothed = module.smooth_wrong_labels(short, 0)
+    assert abs(again - right[pair, 0]) < 25
+    assert abs(smoothed["right"] - right[short, 0]) < 25
+    assert smoothed["wrong_labels_learned"] < 0.1 * smoothed["wrong_labels"]
+
+
+def test_what_passes_through_a_bottleneck():
+    """The answer of the exercise, from a pooling."""
+    between = F.max_pool2d(torch.zeros(1, 64, 32, 32), 2).numel()
+    assert find("inception/pool-first").answer == between

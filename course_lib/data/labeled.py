@@ -75,21 +75,21 @@ def count_duplicates(train: Tensor, test: Tensor) -> int:
 
 
 def read_record(name: str) -> dict[str, Any]:
-    """Read the recorded comparison of the pipelines on a data set.
+    """Read what a script in `benchmarks/` recorded: results, and what produced them.
 
     >>> read_record("mednist")["test_images"]
     300
 
     Args:
-        name: "mednist" or "pneumoniamnist".
+        name: That of a file in `course_lib/data/recorded/`, without its ending.
 
     Returns:
-        What `benchmarks/compare_pipelines.py` wrote: data, results, and what produced them.
+        What the script wrote: results, data, and what made them.
 
     Raises:
         ValueError: If there is no such record.
 
-    Shown in the chapter What we ask of medical images (book/01_medical_images.md).
+    Shown first in the chapter What we ask of medical images (book/01_medical_images.md).
     """
     file = resources.files("course_lib.data") / "recorded" / f"{name}.json"
     if not file.is_file():

@@ -181,7 +181,7 @@ MODULE_OUT = Number(
             sum(_3B.values()) + sum(_REDUCE),
             "You counted the bottlenecks. Only the last layer of each branch is joined.",
         ),
-        Mistake(sum(_3B.values()) + 256, "The input is not joined: that would be a dense layer."),
+        Mistake(sum(_3B.values()) + 256, "The input is not joined. (DenseNet will do that.)"),
         Mistake(sum(_3B.values()) - 64, "The branch with the pooling counts, too."),
         Mistake(
             sum(_3B.values()) - 64 + 256,

@@ -43,7 +43,7 @@ ROW_AND_COLUMN = Number(
     f"{_C}; there are no biases. How many weights do the two have together?",
     answer=_weights((1, 7), _C) + _weights((7, 1), _C),
     mistakes=(
-        Mistake(_weights(7, _C), "That is one layer of 7 × 7. Which weights are left of it?"),
+        Mistake(_weights(7, _C), "That is one layer of 7 × 7. A row has 7 weights, a column 7."),
         Mistake(_weights((1, 7), _C), "That is the row alone. The column has as many."),
         Mistake(14, "That is for one map in and one out. Each layer connects all maps with all."),
         Mistake(
@@ -72,8 +72,8 @@ OUTER = Matrix(
     title="Which kernel is it?",
     level="read it off",
     prompt="A column of weights 1, 2, 1 follows a row of weights −1, 0, 1. One kernel of 3 × 3 "
-    "does the same. Fill it in: each weight is that of its row in the column, times that of its "
-    "column in the row.",
+    "does the same. Fill it in: the weight in row i and column j is number i of the column times "
+    "number j of the row.",
     given={"column": [[value] for value in _COLUMN], "row": [_ROW]},
     answer=_outer(_COLUMN, _ROW),
     mistakes=(
@@ -227,17 +227,17 @@ POOL_FIRST = Number(
     prompt=f"{_MAPS} maps of {_SIDE} × {_SIDE} are pooled to {_SMALL} × {_SMALL}, and a "
     f"convolution then makes {_OUT} maps of them. How many numbers are there between the "
     "two?",
-    answer=_SMALL**_OUT,
+    answer=_SMALL**2 * _MAPS,
     mistakes=(
-        Mistake(_SIDE**_OUT, "That is what goes in. The pooling comes first."),
+        Mistake(_SIDE**2 * _MAPS, "That is what goes in. The pooling comes first."),
         Mistake(_SMALL**2 * _OUT, "That is what comes out. Look between the two steps."),
         Mistake(_SIDE**2 * _OUT, "That is for the other order, the convolution in front of it."),
         Mistake(_SMALL**2, "That is one map. Pooling keeps all of them."),
         Mistake(_SIDE * _SMALL * _MAPS, "Both axes become half as long."),
     ),
     hint="Pooling changes rows and columns, and keeps the number of maps.",
-    solution=f"{_SMALL} · {_SMALL} · {_MAPS} = {_SMALL**_OUT:,}, a quarter of the "
-    f"{_SIDE**_OUT:,} that went in. The convolution makes {_SMALL**2 * _OUT:,} of them, "
+    solution=f"{_SMALL} · {_SMALL} · {_MAPS} = {_SMALL**2 * _MAPS:,}, a quarter of the "
+    f"{_SIDE**2 * _MAPS:,} that went in. The convolution makes {_SMALL**2 * _OUT:,} of them, "
     "but it has only these to make them from.",
 )
 

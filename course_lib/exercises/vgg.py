@@ -68,7 +68,7 @@ WEIGHTS = Number(
         Mistake(_stack(3, 3, bias=True), "You counted the biases, too."),
         Mistake(3 * 9 * _MAPS, "Each of the 64 kernels of a layer reads all 64 maps."),
         Mistake(3 * 9, "That is for one map in and one map out."),
-        Mistake(_stack(7, 1), "That is the 7 × 7 layer. They see as much, but cost less."),
+        Mistake(_stack(7, 1), "That is the 7 × 7 layer. The three see as much, but cost less."),
         Mistake(_stack(5, 1), "That is *one* 5 × 5 layer."),
     ),
     hint="(number of layers) · (weights of a kernel) · (maps in) · (maps out).",
@@ -96,7 +96,7 @@ ANY_KERNEL = OneChoice(
         ),
         Option(
             "Yes, and many more besides.",
-            "More than a kernel it could be with a ReLU between. Without one it is a kernel.",
+            "Only with a ReLU between would it be more than a kernel.",
         ),
     ),
     answer=1,
