@@ -38,6 +38,7 @@ def test_is_the_twin_of_torchvision(name, size):
         ours = slim(getattr(models, plain)(3, batch_norm=bool(norm), dropout=0.3))
     theirs, ours = theirs.to_empty(device="cpu"), ours.to_empty(device="cpu")
     with torch.random.fork_rng():
+        torch.manual_seed(0)
         for layer in theirs.modules():
             if hasattr(layer, "reset_parameters"):
                 layer.reset_parameters()
