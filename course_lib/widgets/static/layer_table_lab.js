@@ -140,7 +140,8 @@ function render({ model, el }) {
     const most = Object.fromEntries(["parameters", "macs"].map((name) =>
       [name, Math.max(...layers.map((each) => each[name]))]));
     buttons = layers.map((each, n) => h("button", { type: "button", onclick: () => look(n) },
-      h("span", {}, ...shortName(each).split(/(?<=\.)/).flatMap((part) => [h("wbr"), part]))));
+      h("span", {}, ...shortName(each).split(/(?<=\.)/).flatMap((part) => [h("wbr"), part]),
+        h("small", {}, ` ${each.kind}`))));
     const line = (n) => h("tr", {}, h("th", { scope: "row" }, buttons[n]),
       h("td", {}, shape(layers[n])), h("td", {}, ...bars(layers[n], most)));
     const rows = runs(layers).flatMap(({ block, members, ...sums }) => (block
