@@ -21,7 +21,7 @@ def widget_modules() -> list[str]:
 
     Example:
         >>> widget_modules()  # doctest: +ELLIPSIS
-        ['convolution_lab', 'exercise', ...]
+        ['convolution_lab', 'digit_lab', ...]
     """
     return sorted(p.stem for p in STATIC.glob("*.js") if p.stem not in _NO_WIDGETS)
 

@@ -154,7 +154,7 @@ class NetworkChartLab(CourseWidget):
         ValueError: If an argument is none of these.
 
     Example:
-        >>> NetworkChartLab().describe()[:58]
+        >>> NetworkChartLab().describe()[:59]
         'ResNet-50 (2015): 76.1% of the test images right (weights V'
         >>> NetworkChartLab(view="table")
         Traceback (most recent call last):
