@@ -47,6 +47,8 @@ def test_depth_counts_the_longest_way():
 
     assert count_depth(Ways(), 4) == 4
     assert count_depth(nn.Sequential(nn.Conv2d(1, 1, 1), nn.ReLU()), (4, 5)) == 1
+    full = nn.Sequential(nn.Conv2d(1, 1, 4), nn.Flatten(), nn.Linear(1, 2, bias=False))
+    assert count_depth(full, 4) == 2
     with torch.no_grad():  # a chapter may have switched gradients off
         assert count_depth(models.CifarResNet(44, in_channels=1, width=2), 8) == 44
     with pytest.raises(ValueError, match="`model` must take an image of 2 × 2 pixels"):

@@ -6,9 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from course_lib._checks import SizeLike
-from course_lib._meta import meta_copy, meta_image, pixels, reason
+from course_lib._meta import meta_copy, meta_image, pixels, reason, without_numbers
 
-_WEIGHTED = ("ConvolutionBackward0", "AddmmBackward0")  # convolutions; fully connected layers
+_WEIGHTED = (
+    "ConvolutionBackward0",
+    "AddmmBackward0",
+    "MmBackward0",
+)  # convolutions; fully connected layers
 
 
 def count_depth(model: nn.Module, input_size: SizeLike, *, in_channels: int | None = None) -> int:
@@ -38,7 +42,7 @@ def count_depth(model: nn.Module, input_size: SizeLike, *, in_channels: int | No
     copied = meta_copy(model).eval().requires_grad_(True)
     image, _ = meta_image(copied, input_size, in_channels)
     try:
-        with torch.enable_grad(), torch.device("meta"):
+        with without_numbers(), torch.enable_grad():
             output = copied(image)
     except Exception as error:
         message = f"`model` must take {pixels(image)}, but fails: {reason(error)}"
