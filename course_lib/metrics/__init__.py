@@ -1,9 +1,9 @@
 """How good is it? Metrics that are right, fast, and say how sure they are.
 
-Labels first, scores second, keywords after, as in scikit-learn. Tensors of any device, arrays or lists
-go in and are counted where they are, in float64. One number comes out as a float, several as a tensor on
-that device. What is undefined is nan, with `UndefinedMetricWarning`. Scores are never guessed to be
-logits: higher means more likely positive, and that is all a rank needs.
+Labels first, scores second, keywords after, as in scikit-learn. Tensors of any device, arrays or
+lists go in and are counted where they are, in float64. One number comes out as a float, several as
+a tensor on that device. What is undefined is nan, with `UndefinedMetricWarning`. Scores are never
+guessed to be logits: higher means more likely positive, and that is all that a rank needs.
 """
 
 from course_lib.metrics._inputs import UndefinedMetricWarning

@@ -1,7 +1,7 @@
-"""What every metric does first: turn labels and scores into tensors, and refuse what can't be meant.
+"""What every metric does first: labels and scores become tensors, or are refused.
 
-Letters: N patients or images, L labels, K classes. Whatever comes stays on its device and is counted in
-float64 there.
+Letters: N patients or images, L labels, K classes. Whatever comes stays on its device and is
+counted in float64 there.
 """
 
 import warnings
@@ -22,7 +22,8 @@ def undefined(metric: str, because: str) -> float:
     """Warn that `metric` is undefined, and return nan.
 
     >>> with warnings.catch_warnings(record=True) as said:
-    ...     undefined("sensitivity", "there is no positive")
+    ...     found = undefined("sensitivity", "there is no positive")
+    >>> found
     nan
     """
     warnings.warn(f"{metric} is undefined: {because}", UndefinedMetricWarning, stacklevel=3)
@@ -46,6 +47,14 @@ def as_tensor(name: str, values: Values) -> Tensor:
     return found.detach()
 
 
+def _shapes(dimensions: tuple[int, ...]) -> str:
+    return " or ".join({1: "(N,)", 2: "(N, L)"}[n] for n in dimensions)
+
+
+def _shape(values: Tensor) -> str:
+    return f"({', '.join(map(str, values.shape))}{',' if values.ndim == 1 else ''})"
+
+
 def numbers(name: str, values: Values, *, dimensions: tuple[int, ...] = (1,)) -> Tensor:
     """Return finite float64 numbers of shape (N,), or of as many dimensions as are allowed.
 
@@ -57,8 +66,7 @@ def numbers(name: str, values: Values, *, dimensions: tuple[int, ...] = (1,)) ->
     """
     found = as_tensor(name, values)
     if found.ndim not in dimensions:
-        expected = " or ".join({1: "(N,)", 2: "(N, L)"}[n] for n in dimensions)
-        raise ValueError(f"`{name}` must have shape {expected}, got {tuple(found.shape)}")
+        raise ValueError(f"`{name}` must have shape {_shapes(dimensions)}, got {_shape(found)}")
     found = found.to(torch.float64)
     if not bool(found.isfinite().all()):
         raise ValueError(f"`{name}` must be finite, got nan or inf")
@@ -76,8 +84,7 @@ def binary_labels(name: str, values: Values, *, dimensions: tuple[int, ...] = (1
     """
     found = as_tensor(name, values)
     if found.ndim not in dimensions:
-        expected = " or ".join({1: "(N,)", 2: "(N, L)"}[n] for n in dimensions)
-        raise ValueError(f"`{name}` must have shape {expected}, got {tuple(found.shape)}")
+        raise ValueError(f"`{name}` must have shape {_shapes(dimensions)}, got {_shape(found)}")
     if found.dtype == torch.bool:
         return found
     wrong = (found != 0) & (found != 1)
