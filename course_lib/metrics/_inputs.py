@@ -21,9 +21,8 @@ class UndefinedMetricWarning(UserWarning):
 def undefined(metric: str, because: str) -> float:
     """Warn that `metric` is undefined, and return nan.
 
-    >>> with warnings.catch_warnings(record=True) as said:
-    ...     found = undefined("sensitivity", "there is no positive")
-    >>> found
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     undefined("sensitivity", "there is no positive")
     nan
     """
     warnings.warn(f"{metric} is undefined: {because}", UndefinedMetricWarning, stacklevel=3)
@@ -32,14 +31,14 @@ def undefined(metric: str, because: str) -> float:
 
 def as_tensor(name: str, values: Values) -> Tensor:
     """Return what `values` holds as a tensor, on its device; numbers and bools only."""
-    try:
-        found = values if isinstance(values, Tensor) else torch.as_tensor(values)
-    except (TypeError, ValueError, RuntimeError):
-        try:
-            import numpy as np
+    if isinstance(values, Tensor):
+        found = values
+    else:
+        import numpy as np
 
-            found = torch.as_tensor(np.ascontiguousarray(values))
-        except (TypeError, ValueError, RuntimeError):
+        try:  # by way of NumPy: torch would take the floats of a list for float32
+            found = torch.from_numpy(np.ascontiguousarray(values))
+        except (TypeError, ValueError):
             kind = type(values).__name__
             raise ValueError(f"`{name}` must be numbers, got {kind}") from None
     if found.is_complex():
