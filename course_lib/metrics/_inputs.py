@@ -37,7 +37,7 @@ def as_tensor(name: str, values: Values) -> Tensor:
         import numpy as np
 
         try:  # by way of NumPy: torch would take the floats of a list for float32
-            found = torch.from_numpy(np.ascontiguousarray(values))
+            found = torch.from_numpy(np.array(values))
         except (TypeError, ValueError):
             kind = type(values).__name__
             raise ValueError(f"`{name}` must be numbers, got {kind}") from None
