@@ -7,5 +7,7 @@ guessed to be logits: higher means more likely positive, and that is all that a 
 """
 
 from course_lib.metrics._inputs import UndefinedMetricWarning
+from course_lib.metrics.confusion import BinaryConfusion
+from course_lib.metrics.prevalence import PredictiveValues, predictive_values
 
-__all__ = ["UndefinedMetricWarning"]
+__all__ = ["BinaryConfusion", "PredictiveValues", "UndefinedMetricWarning", "predictive_values"]

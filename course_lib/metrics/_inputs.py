@@ -4,6 +4,8 @@ Letters: N patients or images, L labels, K classes. Whatever comes stays on its 
 counted in float64 there.
 """
 
+import operator
+import reprlib
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -18,14 +20,16 @@ class UndefinedMetricWarning(UserWarning):
     """A metric is nan, because it would divide by a count of zero."""
 
 
-def undefined(metric: str, because: str) -> float:
-    """Warn that `metric` is undefined, and return nan.
+def undefined(metric: str, because: str, *, stacklevel: int = 3) -> float:
+    """Warn that `metric` is undefined, and return nan; the caller of our caller's line is shown.
 
     >>> with warnings.catch_warnings(action="ignore"):
     ...     undefined("sensitivity", "there is no positive")
     nan
     """
-    warnings.warn(f"{metric} is undefined: {because}", UndefinedMetricWarning, stacklevel=3)
+    warnings.warn(
+        f"{metric} is undefined: {because}", UndefinedMetricWarning, stacklevel=stacklevel
+    )
     return float("nan")
 
 
@@ -115,3 +119,38 @@ def labels_and_scores(y_true: Values, y_score: Values) -> tuple[Tensor, Tensor]:
     labels = binary_labels("y_true", y_true).to(scores.device)
     same_length(y_true=labels, y_score=scores)
     return labels, scores
+
+
+def count(name: str, value: object) -> int:
+    """Return a whole number from 0 as an int of Python, which has no largest one.
+
+    >>> count("tp", 2.0)
+    Traceback (most recent call last):
+    ValueError: `tp` must be an int, got 2.0
+    """
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        found = operator.index(value)  # type: ignore[arg-type]  # refuses what is no integer
+    except TypeError:
+        raise ValueError(f"`{name}` must be an int, got {reprlib.repr(value)}") from None
+    if found < 0:
+        raise ValueError(f"`{name}` must be at least 0, got {found}")
+    return found
+
+
+def number_between(low: float, high: float, name: str, value: object) -> float:
+    """Return `value` as a float from `low` to `high`; nan is none.
+
+    >>> number_between(0, 1, "prevalence", 2)
+    Traceback (most recent call last):
+    ValueError: `prevalence` must be a number from 0 to 1, got 2
+    """
+    try:
+        number = float("nan") if isinstance(value, str) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, RuntimeError):  # torch's word on a tensor of several numbers
+        number = float("nan")
+    if not low <= number <= high:
+        expected = f"a number from {low:g} to {high:g}"
+        raise ValueError(f"`{name}` must be {expected}, got {reprlib.repr(value)}")
+    return number
