@@ -7,7 +7,36 @@ guessed to be logits: higher means more likely positive, and that is all that a 
 """
 
 from course_lib.metrics._inputs import UndefinedMetricWarning
+from course_lib.metrics.calibration import (
+    ReliabilityCurve,
+    brier_score_loss,
+    expected_calibration_error,
+    reliability_curve,
+)
 from course_lib.metrics.confusion import BinaryConfusion
+from course_lib.metrics.multiclass import (
+    balanced_accuracy_score,
+    cohen_kappa_score,
+    confusion_matrix,
+    f1_score,
+    precision_score,
+    recall_score,
+)
 from course_lib.metrics.prevalence import PredictiveValues, predictive_values
 
-__all__ = ["BinaryConfusion", "PredictiveValues", "UndefinedMetricWarning", "predictive_values"]
+__all__ = [
+    "BinaryConfusion",
+    "PredictiveValues",
+    "ReliabilityCurve",
+    "UndefinedMetricWarning",
+    "balanced_accuracy_score",
+    "brier_score_loss",
+    "cohen_kappa_score",
+    "confusion_matrix",
+    "expected_calibration_error",
+    "f1_score",
+    "precision_score",
+    "predictive_values",
+    "recall_score",
+    "reliability_curve",
+]

@@ -9,7 +9,7 @@
 
 Counts are Python's integers, which have no largest one: the Matthews coefficient multiplies four of
 them, and from about 55,000 in each margin on that product no longer fits 64 bits. Each measure is
-one division of two whole numbers (and one root), so it is as exact as a float can be.
+one division of two whole numbers, rounded once.
 """
 
 import math
@@ -63,8 +63,7 @@ class BinaryConfusion:
     Raises:
         ValueError: A count is no whole number, or below 0.
 
-    Source: D. G. Altman and J. M. Bland, BMJ 308 (1994) 1552 and 309 (1994) 102; D. M. W. Powers,
-    J. Mach. Learn. Technol. 2 (2011) 37, for informedness and markedness.
+    Source: D. G. Altman and J. M. Bland, BMJ 308 (1994) 1552; D. M. W. Powers, arXiv 2010.16061.
     """
 
     tp: int
@@ -289,8 +288,7 @@ class BinaryConfusion:
         (0.9, 0.083)
 
         Returns:
-            `PredictiveValues(ppv, npv)` as from `predictive_values`; both nan if a class is missing
-            here, because sensitivity or specificity is unknown then.
+            `PredictiveValues(ppv, npv)`, both nan if a class is missing here.
 
         Raises:
             ValueError: `prevalence` is no number from 0 to 1.
