@@ -160,10 +160,15 @@ def test_predictive_values_that_are_undefined():
     with pytest.warns(UndefinedMetricWarning, match="at_prevalence is undefined: there is no neg"):
         assert all(map(math.isnan, BinaryConfusion(1, 1, 0, 0).at_prevalence(0.1)))
     silent = BinaryConfusion(0, 5, 0, 5)  # never says positive
-    with pytest.warns(UndefinedMetricWarning, match="ppv at .*nothing would be called positive"):
+    with pytest.warns(
+        UndefinedMetricWarning, match="ppv at .*nothing would be called positive"
+    ) as heard:
         ppv, npv = silent.at_prevalence(0.25)
+    assert [w.filename for w in heard] == [__file__]
     assert math.isnan(ppv)
     assert npv == 0.75
+    with pytest.raises(ValueError, match="`sensitivity` must be a number from 0 to 1, got 90"):
+        predictive_values(90, 0.9, prevalence=0.1)  # percent
     perfect = BinaryConfusion(5, 0, 0, 5)
     with pytest.warns(UndefinedMetricWarning, match="ppv at .*nothing would be called positive"):
         assert perfect.at_prevalence(0).npv == 1
