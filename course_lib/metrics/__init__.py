@@ -1,0 +1,42 @@
+"""How good is it? Metrics that are right, fast, and say how sure they are.
+
+Labels first, scores second, keywords after, as in scikit-learn. Tensors of any device, arrays or
+lists go in and are counted where they are, in float64. One number comes out as a float, several as
+a tensor on that device. What is undefined is nan, with `UndefinedMetricWarning`. Scores are never
+guessed to be logits: higher means more likely positive, and that is all that a rank needs.
+"""
+
+from course_lib.metrics._inputs import UndefinedMetricWarning
+from course_lib.metrics.calibration import (
+    ReliabilityCurve,
+    brier_score_loss,
+    expected_calibration_error,
+    reliability_curve,
+)
+from course_lib.metrics.confusion import BinaryConfusion
+from course_lib.metrics.multiclass import (
+    balanced_accuracy_score,
+    cohen_kappa_score,
+    confusion_matrix,
+    f1_score,
+    precision_score,
+    recall_score,
+)
+from course_lib.metrics.prevalence import PredictiveValues, predictive_values
+
+__all__ = [
+    "BinaryConfusion",
+    "PredictiveValues",
+    "ReliabilityCurve",
+    "UndefinedMetricWarning",
+    "balanced_accuracy_score",
+    "brier_score_loss",
+    "cohen_kappa_score",
+    "confusion_matrix",
+    "expected_calibration_error",
+    "f1_score",
+    "precision_score",
+    "predictive_values",
+    "recall_score",
+    "reliability_curve",
+]
