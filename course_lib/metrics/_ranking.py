@@ -102,7 +102,7 @@ def averaged(per_label: Tensor, n_positives: Tensor, average: Average) -> float 
     if average == "macro":
         return per_label.mean().item()
     if average == "weighted":  # a label that nobody has weighs nothing
-        weights = n_positives / n_positives.sum()
+        weights = n_positives.double() / n_positives.sum()
         return torch.where(n_positives == 0, 0.0, per_label).mul(weights).sum().item()
     return per_label
 
