@@ -389,6 +389,25 @@ def test_costs_move_the_threshold():
     assert dear.expected_cost(cost_fp=1, cost_fn=50, prevalence=own) == pytest.approx(paid / 500)
 
 
+@given(both_classes(), st.integers(1, 30), st.integers(1, 30))
+@settings(deadline=None, max_examples=40)
+def test_without_a_prevalence_the_errors_are_paid_one_by_one(case, cost_fp, cost_fn):
+    y_true, y_score = case
+    bills = {}
+    for threshold in [math.inf, *sorted(set(y_score.tolist()), reverse=True)]:
+        called = y_score >= threshold
+        false_alarms, misses = (called & (y_true == 0)).sum(), (~called & (y_true == 1)).sum()
+        bills[threshold] = cost_fp * false_alarms + cost_fn * misses
+    point = cost_point(y_true, y_score, cost_fp=cost_fp, cost_fn=cost_fn)
+    assert point.threshold == min(bills, key=bills.__getitem__)
+
+
+def test_costs_are_compared_in_float64():
+    y_true, y_score = [0, 1], [0.9, 0.1]  # miss one, or alarm one
+    assert cost_point(y_true, y_score, cost_fp=1, cost_fn=1).threshold == math.inf
+    assert cost_point(y_true, y_score, cost_fp=1, cost_fn=1 + 1e-9).threshold == 0.1
+
+
 @pytest.mark.parametrize("name", POINTS)
 def test_operating_points_without_one_class(name):
     for y_true in ([0, 0], [1, 1], [1]):

@@ -219,7 +219,7 @@ def cost_point(
     if points is None:
         undefined("cost_point", "there is only one class")
         return UNDEFINED
-    missed, alarmed = points.tp[-1] - points.tp, points.fp
+    missed, alarmed = (points.tp[-1] - points.tp).double(), points.fp.double()
     m, n = int(points.tp[-1]), int(points.fp[-1])
     ill, well = (m, n) if prevalence is None else (prevalence, 1 - prevalence)
     costs = missed * (cost_fn * ill / m) + alarmed * (cost_fp * well / n)
