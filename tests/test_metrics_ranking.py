@@ -402,6 +402,13 @@ def test_without_a_prevalence_the_errors_are_paid_one_by_one(case, cost_fp, cost
     assert point.threshold == min(bills, key=bills.__getitem__)
 
 
+def test_a_tie_of_costs_is_one_in_spite_of_rounding():
+    """To call nobody and to alarm one of three both cost 0.3; in floats they differ."""
+    y_true, y_score = [0, 1, 1, 0, 0], [0.9, 0.8, 0.8, 0.1, 0.1]
+    point = cost_point(y_true, y_score, cost_fp=1, cost_fn=3, prevalence=0.1)
+    assert point.threshold == math.inf
+
+
 def test_costs_are_compared_in_float64():
     y_true, y_score = [0, 1], [0.9, 0.1]  # miss one, or alarm one
     assert cost_point(y_true, y_score, cost_fp=1, cost_fn=1).threshold == math.inf
