@@ -39,4 +39,31 @@ __all__ = [
     "predictive_values",
     "recall_score",
     "reliability_curve",
+from course_lib.metrics.operating_points import (
+    OperatingPoint,
+    cost_point,
+    sensitivity_point,
+    specificity_point,
+    youden_point,
+)
+from course_lib.metrics.precision_recall import (
+    PrecisionRecallCurve,
+    average_precision_score,
+    precision_recall_curve,
+)
+from course_lib.metrics.roc import RocCurve, roc_auc_score, roc_curve
+
+__all__ = [
+    "OperatingPoint",
+    "PrecisionRecallCurve",
+    "RocCurve",
+    "UndefinedMetricWarning",
+    "average_precision_score",
+    "cost_point",
+    "precision_recall_curve",
+    "roc_auc_score",
+    "roc_curve",
+    "sensitivity_point",
+    "specificity_point",
+    "youden_point",
 ]
