@@ -7,5 +7,19 @@ guessed to be logits: higher means more likely positive, and that is all that a 
 """
 
 from course_lib.metrics._inputs import UndefinedMetricWarning
+from course_lib.metrics._intervals import Interval
+from course_lib.metrics.bootstrap import bootstrap_interval, bootstrap_replicates
+from course_lib.metrics.delong import DelongTest, delong_interval, delong_test
+from course_lib.metrics.proportions import exact_interval, wilson_interval
 
-__all__ = ["UndefinedMetricWarning"]
+__all__ = [
+    "DelongTest",
+    "Interval",
+    "UndefinedMetricWarning",
+    "bootstrap_interval",
+    "bootstrap_replicates",
+    "delong_interval",
+    "delong_test",
+    "exact_interval",
+    "wilson_interval",
+]
