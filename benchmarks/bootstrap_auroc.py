@@ -1,6 +1,6 @@
 """How much faster is the bootstrap of an AUROC than a loop around scikit-learn's?
 
-Same rows, same replicates (asserted); patients in the last line. `python benchmarks/bootstrap_auroc.py`
+Same rows, same replicates (asserted); the last line draws patients.
 """
 
 from time import perf_counter

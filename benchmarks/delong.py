@@ -37,7 +37,8 @@ def main() -> None:
                 assert np.abs(np.array(found) - [auc, *ends]).max() < 1e-5
         line = f"DeLong, n = {N:,}, {name:16} {min(ours) * 1e3:7.1f} ms"
         if theirs:
-            line += f"   package {min(theirs) * 1e3:7.1f} ms   {min(theirs) / min(ours):5.1f} times faster"
+            ratio = min(theirs) / min(ours)
+            line += f"   package {min(theirs) * 1e3:7.1f} ms   {ratio:5.1f} times faster"
         print(line)
     if peer is None:
         print("confidenceinterval is not installed: see the top of this file")

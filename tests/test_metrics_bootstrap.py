@@ -1,6 +1,7 @@
 """The bootstrap against scikit-learn in a loop, scipy's BCa, closed forms, and coverage."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -183,7 +184,7 @@ def test_coverage():
                 "roc_auc_score", y, score, generator=seed, resamples=400, stratify=y, method=method
             )
             held[method] += found.low <= truth <= found.high
-    assert all(200 * 0.95 - 3 * (200 * 0.95 * 0.05) ** 0.5 <= n for n in held.values())
+    assert all(n >= 200 * 0.95 - 3 * (200 * 0.95 * 0.05) ** 0.5 for n in held.values())
 
 
 def test_coverage_needs_the_patients():
@@ -284,6 +285,5 @@ def test_bad_input_is_refused(change, text):
         k: v for k, v in change.items() if k not in ("metric", "arrays")
     }
     metric, arrays = change.get("metric", "roc_auc_score"), change.get("arrays", [[0, 1], [1.0, 2]])
-    with pytest.raises(ValueError) as refused:
+    with pytest.raises(ValueError, match=re.escape(text)):
         bootstrap_interval(metric, *arrays, **arguments)
-    assert text in str(refused.value)

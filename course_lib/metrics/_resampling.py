@@ -61,7 +61,7 @@ class Plan:
                 shape, generator=generator, device=generator.device, dtype=torch.float64
             )
             sizes = [len(stratum) for stratum in self.strata]
-            parts = share.split(sizes, dim=1)
+            parts = torch.split(share, sizes, dim=1)
             yield torch.cat(
                 [
                     stratum.to(part.device)[(part * len(stratum)).long()]
@@ -84,7 +84,7 @@ class Plan:
         drawn = drawn.cpu()
         if self.unit is None:
             return list(drawn)
-        members = self.unit.argsort(stable=True).split(self.unit.bincount().tolist())
+        members = torch.split(self.unit.argsort(stable=True), self.unit.bincount().tolist())
         return [torch.cat([members[u] for u in units]) for units in drawn.tolist()]
 
     def left_out(self) -> Iterator[tuple[int, Tensor]]:

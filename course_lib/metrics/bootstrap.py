@@ -137,7 +137,7 @@ class _Sample:
             return torch.tensor(values, dtype=torch.float64)
         n, units = self.plan.length, self.plan.units
         unit = torch.arange(n) if self.plan.unit is None else self.plan.unit
-        out = torch.arange(units)[:, None].split(max(1, CELLS // n))
+        out = torch.split(torch.arange(units)[:, None], max(1, CELLS // n))
         return torch.cat([self.counted((unit != u).int()) for u in out])
 
     def influences(self) -> list[Tensor]:
