@@ -253,12 +253,48 @@ def test_undefined_metrics_of_ours_are_nan_in_a_loop():
     assert math.isnan(found.estimate)
 
 
-def test_bca_without_spread_is_nan():
-    y, score = [0, 0, 1, 1], [0.1, 0.2, 0.3, 0.4]
-    with pytest.warns(UndefinedMetricWarning, match="do not spread"):
-        found = bootstrap_interval("roc_auc_score", y, score, generator=0, stratify=y, method="bca")
-    assert found.estimate == 1
+@pytest.mark.parametrize("method", ["percentile", "bca"])
+@pytest.mark.parametrize(
+    ("metric", "y", "score", "groups", "estimate"),
+    [
+        ("roc_auc_score", [0, 0, 1, 1], [0.1, 0.2, 0.3, 0.4], None, 1),
+        ("roc_auc_score", [0, 0, 1, 1], [0.2, 0.2, 0.2, 0.2], None, 0.5),
+        ("roc_auc_score", [0, 1], [0.2, 0.1], None, 0),
+        (lambda y, score: score.mean(), [1], [7.0], None, 7),
+        (lambda y, score: score.mean(), [1, 1], [7.0, 9], ["Mia", "Mia"], 8),
+    ],
+)
+def test_nan_where_no_two_resamples_differ(metric, y, score, groups, estimate, method):
+    """The percentiles would say that the AUC is 1, from 1 to 1."""
+    with pytest.warns(UndefinedMetricWarning, match="no two resamples differ"):
+        found = bootstrap_interval(
+            metric, y, score, generator=0, stratify=y, groups=groups, method=method
+        )
+    assert list(found) == pytest.approx([estimate, math.nan, math.nan], nan_ok=True)
+
+
+def test_bca_needs_a_jackknife():
+    y, score = [0, 0, 0, 1], [0.1, 0.2, 0.6, 0.4]
+    one, two = "resamples lack what it needs", "jackknife"
+    with (
+        pytest.warns(UndefinedMetricWarning, match=one),
+        pytest.warns(UndefinedMetricWarning, match=two),
+    ):
+        found = bootstrap_interval("roc_auc_score", y, score, generator=0, method="bca")
     assert math.isnan(found.low)
+
+
+def test_a_metric_of_ours_takes_the_fast_path():
+    def roc_auc_score(y_true, y_score):
+        raise AssertionError
+
+    roc_auc_score.__module__ = "course_lib.metrics.roc"
+    y, score = sample(8)
+    how = {"generator": 0, "resamples": 30, "stratify": y}
+    wanted = bootstrap_interval("roc_auc_score", y, score, **how)
+    assert bootstrap_interval(roc_auc_score, y.tolist(), torch.from_numpy(score), **how) == wanted
+    with pytest.raises(AssertionError):  # several labels: one by one
+        bootstrap_interval(roc_auc_score, y[:, None], score[:, None], generator=0)
 
 
 @pytest.mark.parametrize(
@@ -269,6 +305,7 @@ def test_bca_without_spread_is_nan():
         ({"arrays": [[0, 1], [1.0]]}, "`arrays` must be of the same length, got [2, 1]"),
         ({"arrays": [[0, 2], [1.0, 2]]}, "`y_true` must hold 0 and 1 only, got 2"),
         ({"arrays": [[0, 1], [1.0, math.nan]]}, "`y_score` must be finite"),
+        ({"arrays": [[0, 1]]}, "`arrays` must be y_true and y_score, got 1"),
         ({"metric": "auc"}, "`metric` must be a function or \"roc_auc_score\", got 'auc'"),
         ({"metric": lambda a, b: [a, b]}, "`metric` must return one number, got list"),
         ({"generator": None}, "`generator` must be a torch.Generator or a seed, got NoneType"),

@@ -57,15 +57,13 @@ def _counted(metric: Metric, arrays: Sequence[Values]) -> Counted | None:
         if metric not in FAST:
             names = ", ".join(f'"{name}"' for name in FAST)
             raise ValueError(f"`metric` must be a function or {names}, got {metric!r}")
+        if len(arrays) != 2:
+            raise ValueError(f"`arrays` must be y_true and y_score, got {len(arrays)}")
         return FAST[metric](*arrays)
     name, home = getattr(metric, "__name__", ""), getattr(metric, "__module__", None) or ""
-    if name in FAST and home.startswith("course_lib.metrics."):
-        return FAST[name](*arrays) if all(_dimensions(a) == 1 for a in arrays) else None
-    return None
-
-
-def _dimensions(values: Values) -> int:
-    return int(values.ndim) if hasattr(values, "ndim") else len(_indexable([values])[0].shape)
+    ours = name in FAST and home.startswith("course_lib.metrics.")
+    plain = ours and [a.ndim for a in _indexable(arrays)] == [1, 1]
+    return FAST[name](*arrays) if plain else None
 
 
 def _indexable(arrays: Sequence[Values]) -> list[Any]:
@@ -213,9 +211,10 @@ def bootstrap_interval(
     Returns:
         The metric of the arrays themselves, low and high end. Resamples where it is undefined,
         such as an AUC with one class, are left out, and `UndefinedMetricWarning` says how many:
-        `stratify` avoids that. The ends are nan, with that warning, if none is left, if the metric
-        is undefined for the arrays themselves, or if BCa has no spread to work on.
-        O(N log N + B N) for AUC, in batches of bounded memory; else B calls of the metric.
+        `stratify` avoids that. The ends are nan, with that warning, if the metric is undefined for
+        the arrays themselves, or if no two resamples differ, as for N = 1 or an AUC of 1: the truth
+        may well be another. O(N log N + B N) for AUC, on the CPU in batches of bounded memory (BCa
+        adds O(G N)); else B calls of the metric.
 
     Raises:
         ValueError: For arrays that are empty or of different lengths, a metric that returns no
@@ -242,17 +241,18 @@ def bootstrap_interval(
     replicates = sample.replicates(resamples, _generator(generator))
     defined = replicates[~replicates.isnan()]
     if missing := resamples - len(defined):
-        undefined(
-            "the metric",
-            f"{missing} of {resamples} resamples lack what it needs, and were left out",
-        )
-        if missing == resamples:
-            return Interval(estimate, nan, nan)
+        lack = f"{missing} of {resamples} resamples lack what it needs, and were left out"
+        undefined("the metric", lack)
+    if len(defined) == 0 or bool((defined == defined[0]).all()):
+        undefined("the bootstrap interval", "no two resamples differ")
+        return Interval(estimate, nan, nan)
     shares: tuple[float, float] | None = ((1 - confidence) / 2, (1 + confidence) / 2)
     if method == "bca":
         shares = bca_shares(estimate, defined, sample.influences(), confidence)
         if shares is None:
-            undefined("the BCa interval", "replicates or jackknife do not spread")
+            undefined(
+                "the BCa interval", "resamples or jackknife lie on one side, or do not spread"
+            )
             return Interval(estimate, nan, nan)
     low, high = torch.quantile(defined, defined.new_tensor(shares)).tolist()
     return Interval(estimate, low, high)
