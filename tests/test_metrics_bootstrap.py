@@ -19,6 +19,7 @@ from course_lib.metrics import (
 )
 from course_lib.metrics._intervals import bca_shares
 from course_lib.metrics._resampling import plan
+from course_lib.metrics.bootstrap import _Sample
 
 
 def sample(seed, n=60, levels=None):
@@ -149,6 +150,9 @@ def test_percentile_and_bca_of_the_same_replicates_are_scipys():
             ):
                 values = [without(i) for i in range(len(part))]
                 influences.append(torch.tensor((len(part) - 1) * (np.mean(values) - values)))
+            ours = _Sample("roc_auc_score", [y, score], None, y).influences()
+            for found, by_hand in zip(ours, influences, strict=True):
+                assert found.numpy() == pytest.approx(by_hand.numpy(), abs=1e-12)
             shares = bca_shares(float(auc(positive, negative)), replicates, influences, 0.95)
         ends = np.quantile(replicates.numpy(), shares)
         assert ends == pytest.approx(np.array(wanted.confidence_interval), abs=1e-9)
