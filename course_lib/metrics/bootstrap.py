@@ -38,7 +38,7 @@ def _auc_of_counts(y_true: Values, y_score: Values) -> Counted:
     def auc(counts: Tensor) -> Tensor:
         p = counts.index_select(1, positive).double()
         upto = torch.zeros(len(counts), len(negative) + 1, dtype=torch.float64)
-        torch.cumsum(counts.index_select(1, negative), 1, out=upto[:, 1:])
+        upto[:, 1:] = counts.index_select(1, negative).cumsum(1, dtype=torch.float64)
         below = upto.index_select(1, left)
         if tied:
             below = (below + upto.index_select(1, right)) / 2
