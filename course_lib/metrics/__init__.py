@@ -66,4 +66,19 @@ __all__ = [
     "sensitivity_point",
     "specificity_point",
     "youden_point",
+from course_lib.metrics._intervals import Interval
+from course_lib.metrics.bootstrap import bootstrap_interval, bootstrap_replicates
+from course_lib.metrics.delong import DelongTest, delong_interval, delong_test
+from course_lib.metrics.proportions import exact_interval, wilson_interval
+
+__all__ = [
+    "DelongTest",
+    "Interval",
+    "UndefinedMetricWarning",
+    "bootstrap_interval",
+    "bootstrap_replicates",
+    "delong_interval",
+    "delong_test",
+    "exact_interval",
+    "wilson_interval",
 ]
