@@ -7,5 +7,25 @@ guessed to be logits: higher means more likely positive, and that is all that a 
 """
 
 from course_lib.metrics._inputs import UndefinedMetricWarning
+from course_lib.metrics.age_bias import AgeBiasCorrection
+from course_lib.metrics.regression import (
+    BlandAltman,
+    bland_altman_limits,
+    concordance_correlation,
+    mean_absolute_error,
+    pearson_correlation,
+    r2_score,
+    root_mean_squared_error,
+)
 
-__all__ = ["UndefinedMetricWarning"]
+__all__ = [
+    "AgeBiasCorrection",
+    "BlandAltman",
+    "UndefinedMetricWarning",
+    "bland_altman_limits",
+    "concordance_correlation",
+    "mean_absolute_error",
+    "pearson_correlation",
+    "r2_score",
+    "root_mean_squared_error",
+]
