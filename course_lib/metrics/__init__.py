@@ -8,6 +8,7 @@ guessed to be logits: higher means more likely positive, and that is all that a 
 
 from course_lib.metrics._inputs import UndefinedMetricWarning
 from course_lib.metrics.age_bias import AgeBiasCorrection
+from course_lib.metrics.kaplan_meier import KaplanMeier, LogRank, kaplan_meier, logrank_test
 from course_lib.metrics.regression import (
     BlandAltman,
     bland_altman_limits,
@@ -17,13 +18,20 @@ from course_lib.metrics.regression import (
     r2_score,
     root_mean_squared_error,
 )
+from course_lib.metrics.survival import Concordance, concordance_index
 
 __all__ = [
     "AgeBiasCorrection",
     "BlandAltman",
+    "Concordance",
+    "KaplanMeier",
+    "LogRank",
     "UndefinedMetricWarning",
     "bland_altman_limits",
     "concordance_correlation",
+    "concordance_index",
+    "kaplan_meier",
+    "logrank_test",
     "mean_absolute_error",
     "pearson_correlation",
     "r2_score",
