@@ -120,7 +120,8 @@ def test_gradcheck(ties):
     risk, time, event = cohort(3, 12)
     risk.requires_grad_()
     assert torch.autograd.gradcheck(lambda x: cox_loss(x, time, event, ties=ties), risk)
-    assert torch.autograd.gradgradcheck(lambda x: cox_loss(x, time, event, ties=ties), risk)
+    with pytest.raises(RuntimeError, match="can be differentiated once only"):
+        torch.autograd.grad(cox_loss(risk, time, event), risk, create_graph=True)
 
 
 @pytest.mark.parametrize("ties", TIES)

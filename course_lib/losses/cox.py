@@ -4,7 +4,7 @@ N patients. Whoever has a higher risk should have the earlier event. A censored 
 that nothing happened up to that time, and stays in the sets of those at risk until then.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -61,6 +61,8 @@ def cox_loss(
     that is nan, or an event that is neither 0 nor 1, makes the loss and its gradient nan. A risk
     that is infinite does so, too, where its patient is at risk.
 
+    It can be differentiated once: `create_graph=True` raises RuntimeError.
+
     Cost: O(N log N) for the sort; memory O(N).
 
     Source: Cox, "Partial likelihood", Biometrika 62 (1975); Breslow, "Covariance analysis of
@@ -75,39 +77,69 @@ def cox_loss(
     time, event = time.to(values.device), event.to(values.device)
     sound = ~time.isnan().any() & ((event == 0) | (event == 1)).all()
     time, order = time.sort(descending=True)
-    values, event = values[order], event[order] != 0
+    # Gather, not indexing: its gradient needs no sort.
+    values, event = values.gather(0, order), event.gather(0, order) != 0
 
-    # Patients of one time form a group; `last` is where the group of each patient ends.
-    group = torch.zeros_like(order)
-    group[1:] = (time[1:] != time[:-1]).cumsum(0)
-    size = torch.zeros_like(order).scatter_add_(0, group, torch.ones_like(order))
-    last = (size.cumsum(0) - 1)[group]
-    log_at_risk = values.logcumsumexp(0)[last]
+    # Patients of one time form a group, from place `first` to place `last`.
+    places = torch.arange(len(time), device=time.device)
+    new = torch.ones_like(event)
+    new[1:] = time[1:] != time[:-1]
+    first = torch.where(new, places, 0).cummax(0).values
+    size = torch.zeros_like(first).scatter_add_(0, first, torch.ones_like(first))
+    last = first + size.gather(0, first) - 1
 
-    terms = log_at_risk - values
-    if ties == "efron":
-        terms = terms + _leave_in_turn(values - log_at_risk, event, group, last, size)
-    loss = torch.where(event, terms, 0).sum()
+    loss: Tensor = _PartialLikelihood.apply(values, event, first, last, ties == "efron")
     if reduction == "mean":
         loss = loss / event.sum().clamp(min=1)
     return loss * torch.where(sound, 1.0, torch.nan).to(loss.dtype)
 
 
-def _leave_in_turn(
-    log_share: Tensor, event: Tensor, group: Tensor, last: Tensor, size: Tensor
-) -> Tensor:
-    """Return log(1 - l/d share) for the l-th of the d events of a time: (N,) -> (N,).
+class _PartialLikelihood(torch.autograd.Function):
+    """The sum over events, and its gradient from the formula: twice as fast as step by step.
 
-    `share` is what the d events have of the sum over those at risk. It is at most 1 and l/d less,
-    so that no difference of large numbers is taken.
+    Rows come with the latest time first. An event whose turn is l of d at its time adds
+    `log A - risk + log(1 - f p)`, where A is the sum over those at risk, p the part in it of those
+    who have the event then, and f = l/d (0 for Breslow). p is at most 1 and f less, so that no
+    difference of large numbers is taken. With q = 1 / (1 - f p), the gradient of row k is
+
+    `exp(risk_k) sum_(events at risk_k's time or before) q / A`, for an event less 1 and
+    `exp(risk_k) / A sum_(events of its time) f q`.
     """
-    share = torch.where(event, log_share, 0).exp() * event
-    of_group = torch.zeros_like(share).scatter_add(0, group, share)[group]
-    so_far = event.cumsum(0)
-    before = (so_far - event.long())[last - size[group] + 1]
-    deaths = so_far[last] - before
-    turn = torch.where(event, so_far - 1 - before, 0)
-    return torch.log1p(-of_group * turn / deaths.clamp(min=1))
+
+    @staticmethod
+    def forward(
+        ctx: Any, values: Tensor, event: Tensor, first: Tensor, last: Tensor, efron: bool
+    ) -> Tensor:
+        log_at_risk = values.logcumsumexp(0).gather(0, last)
+        log_share = values - log_at_risk
+        gradient = -event.to(values.dtype)
+        terms = -log_share
+        log_weight = -log_at_risk
+        if efron:
+            so_far = event.cumsum(0)
+            before = (so_far - event.long()).gather(0, first)
+            deaths = so_far.gather(0, last) - before
+            turn = torch.where(event, so_far - 1 - before, 0) / deaths.clamp(min=1).to(values.dtype)
+            share = log_share.exp() * event
+            of_time = torch.zeros_like(share).scatter_add_(0, first, share).gather(0, first)
+            gone = -turn * of_time
+            left = gone.log1p()
+            terms += left
+            log_weight -= left
+            of_time = torch.zeros_like(share).scatter_add_(0, first, turn / (1 + gone))
+            gradient -= share * of_time.gather(0, first)
+        log_weight = torch.where(event, log_weight, -torch.inf)
+        later = log_weight.flip(0).logcumsumexp(0).flip(0).gather(0, first)
+        gradient += (values + later).exp()
+        ctx.save_for_backward(gradient)
+        return torch.where(event, terms, 0).sum()
+
+    @staticmethod
+    def backward(ctx: Any, outer: Tensor) -> tuple[Tensor, None, None, None, None]:
+        if torch.is_grad_enabled():  # else a second derivative would be 0 and nobody would know
+            raise RuntimeError("`cox_loss` can be differentiated once only, got `create_graph`")
+        (gradient,) = ctx.saved_tensors
+        return outer * gradient, None, None, None, None
 
 
 def _check(risk: Tensor, time: Tensor, event: Tensor) -> None:
