@@ -59,7 +59,7 @@ def cox_loss(
 
     Values are not checked, because the processor would have to wait for the device. A risk or time
     that is nan, or an event that is neither 0 nor 1, makes the loss and its gradient nan. A risk
-    that is infinite does so, too, where its patient is at risk.
+    that is infinite may do so, too.
 
     It can be differentiated once: `create_graph=True` raises RuntimeError.
 
