@@ -1,7 +1,7 @@
 """The exercises of the chapter The confusion matrix, in reading order.
 
-Answers and wrong answers are computed by `course_lib.metrics`; the numbers typed in are those of the
-questions.
+Answers and wrong answers are computed by `course_lib.metrics`; the numbers typed in are those of
+the questions.
 """
 
 import random
