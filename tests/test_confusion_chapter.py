@@ -15,7 +15,7 @@ from course_lib.metrics import BinaryConfusion, predictive_values
 from course_lib.plotting import confusion as drawing
 
 SLIDE_A = BinaryConfusion(tp=63, fn=37, fp=28, tn=72)  # L053, example A
-PROGRAMME = exercises.PROGRAMME
+PROGRAMME = BinaryConfusion(*exercises.PROGRAMME)
 
 
 def table(c):
@@ -95,6 +95,14 @@ def test_the_ppv_of_the_exercise_is_bayes_rule_and_the_shares_of_a_simulation():
     called = torch.rand(400_000, generator=generator) < torch.where(ill, 0.9, 0.1)
     found = BinaryConfusion.from_labels(ill, called)
     assert found.ppv == pytest.approx(exercises.my_ppv(0.9, 0.9, 0.02), abs=0.01)
+
+
+@pytest.mark.parametrize("cells", [(63, 37, 28, 72), exercises.PROGRAMME], ids=["A", "programme"])
+def test_the_formulas_of_the_exercises_are_those_of_the_library(cells):
+    names = "sensitivity specificity balanced_accuracy precision false_discovery_rate f1 mcc"
+    ours, theirs = exercises.Cells(*cells), BinaryConfusion(*cells)
+    for name in [*names.split(), "diagnostic_odds_ratio"]:
+        assert ours.measure(name) == pytest.approx(getattr(theirs, name), rel=1e-12), name
 
 
 def test_what_stays_if_there_are_more_well_people():

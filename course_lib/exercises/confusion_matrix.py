@@ -1,12 +1,14 @@
 """The exercises of the chapter The confusion matrix, in reading order.
 
-Answers and wrong answers are computed by `course_lib.metrics`; the numbers typed in are those of
-the questions.
+Answers and wrong answers are computed; the numbers typed in are those of the questions. The catalog
+of exercises is read without torch, so the few formulas stand here again; a test compares them
+with `course_lib.metrics`.
 """
 
+import math
 import random
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from course_lib.exercises.kinds import (
     Code,
@@ -18,9 +20,46 @@ from course_lib.exercises.kinds import (
     Option,
     SeveralChoices,
 )
-from course_lib.metrics import BinaryConfusion, predictive_values
 
-PROGRAMME = BinaryConfusion(tp=18, fn=2, fp=98, tn=882)
+# Formulas without torch --------------------------------------------------------------------------
+
+
+class Cells(NamedTuple):
+    """The four counts; whoever uses them elsewhere takes `course_lib.metrics.BinaryConfusion`."""
+
+    tp: int
+    fn: int
+    fp: int
+    tn: int
+
+    def measure(self, name: str) -> float:
+        """Return the measure that `BinaryConfusion` calls so; one of those asked for here.
+
+        >>> Cells(tp=1, fn=1, fp=0, tn=2).measure("sensitivity")
+        0.5
+        """
+        tp, fn, fp, tn = self
+        values = {
+            "sensitivity": tp / (tp + fn),
+            "specificity": tn / (fp + tn),
+            "balanced_accuracy": (tp / (tp + fn) + tn / (fp + tn)) / 2,
+            "precision": tp / (tp + fp),
+            "false_discovery_rate": fp / (tp + fp),
+            "f1": 2 * tp / (2 * tp + fn + fp),
+            "mcc": (tp * tn - fp * fn) / math.sqrt((tp + fn) * (fp + tn) * (tp + fp) * (fn + tn)),
+            "diagnostic_odds_ratio": tp * tn / (fp * fn) if fp * fn else math.nan,
+        }
+        return values[name]
+
+
+def my_ppv(sensitivity: float, specificity: float, prevalence: float) -> float:
+    """Reference: hits over hits and false alarms, in shares of all people."""
+    hits = prevalence * sensitivity
+    alarms = (1 - prevalence) * (1 - specificity)
+    return hits / (hits + alarms)
+
+
+PROGRAMME = Cells(tp=18, fn=2, fp=98, tn=882)
 """The 1,000 people of the chapter's first picture."""
 
 # The four cells ----------------------------------------------------------------------------------
@@ -31,13 +70,13 @@ COUNT_CALLED = Number(
     level="read it off",
     prompt="Everybody in the picture whom the test calls positive gets a letter: please come "
     "again. How many of the 1,000 get one?",
-    answer=PROGRAMME.predicted_positives,
+    answer=PROGRAMME.tp + PROGRAMME.fp,
     unit="people",
     mistakes=(
-        Mistake(PROGRAMME.positives, "So many are ill. Not all of them were called."),
+        Mistake(PROGRAMME.tp + PROGRAMME.fn, "So many are ill. Not all of them were called."),
         Mistake(PROGRAMME.tp, "Those are the hits. False alarms get a letter, too."),
         Mistake(PROGRAMME.fp, "Those are the false alarms. The hits get a letter, too."),
-        Mistake(PROGRAMME.predicted_negatives, "So many get *no* letter."),
+        Mistake(PROGRAMME.fn + PROGRAMME.tn, "So many get *no* letter."),
     ),
     hint="Two of the four colors are called positive.",
     solution="18 hits and 98 false alarms: 116 letters.",
@@ -110,8 +149,7 @@ WHICH_QUESTION = OneChoice(
 
 # Prevalence --------------------------------------------------------------------------------------
 
-_RATES: dict[str, Any] = {"sensitivity": _TPR / 100, "specificity": _TNR / 100}
-_CELLS = BinaryConfusion(*_RIGHT[0], *_RIGHT[1])
+_CELLS = Cells(*_RIGHT[0], *_RIGHT[1])
 
 HOW_MANY_RIGHT = Number(
     id="confusion_matrix/ppv-in-percent",
@@ -119,30 +157,30 @@ HOW_MANY_RIGHT = Number(
     level="apply it",
     prompt=f"The same {_PEOPLE:,} people, of whom you have just filled in the cells. What is the "
     "positive predictive value, in percent? One decimal is enough.",
-    answer=100 * _CELLS.ppv,
+    answer=100 * _CELLS.measure("precision"),
     tolerance=0.1,
     unit="%",
     mistakes=(
-        Mistake(100 * _CELLS.sensitivity, "That is the sensitivity: a share of the ill."),
-        Mistake(100 * _CELLS.specificity, "That is the specificity: a share of the well."),
         Mistake(
-            100 * predictive_values(**_RATES, prevalence=0.5).ppv,
+            100 * _CELLS.measure("sensitivity"), "That is the sensitivity: a share of the ill."
+        ),
+        Mistake(
+            100 * _CELLS.measure("specificity"), "That is the specificity: a share of the well."
+        ),
+        Mistake(
+            100 * my_ppv(_TPR / 100, _TNR / 100, 0.5),
             "That is so where half of the people are ill. Here it is 1 of 100.",
         ),
-        Mistake(100 * _CELLS.false_discovery_rate, "That is the share that is wrong: 1 − PPV."),
+        Mistake(
+            100 * _CELLS.measure("false_discovery_rate"),
+            "That is the share that is wrong: 1 − PPV.",
+        ),
         Mistake(100 * _CELLS.tp / _CELLS.fp, "Divide by all who were called, hits included."),
-        Mistake(_CELLS.ppv, "In percent, please: that is the share of 1."),
+        Mistake(_CELLS.measure("precision"), "In percent, please: that is the share of 1."),
     ),
     hint="Hits, divided by all who were called positive.",
     solution="80 / (80 + 990) = 7.5%. More than nine of ten letters are false alarms.",
 )
-
-
-def my_ppv(sensitivity: float, specificity: float, prevalence: float) -> float:
-    """Reference: hits over hits and false alarms, in shares of all people."""
-    hits = prevalence * sensitivity
-    alarms = (1 - prevalence) * (1 - specificity)
-    return hits / (hits + alarms)
 
 
 def _without_prevalence(sensitivity: float, specificity: float, prevalence: float) -> float:
@@ -232,7 +270,7 @@ USE_ODDS = Number(
 
 # Single numbers ----------------------------------------------------------------------------------
 
-_MORE_WELL = BinaryConfusion(PROGRAMME.tp, PROGRAMME.fn, 10 * PROGRAMME.fp, 10 * PROGRAMME.tn)
+_MORE_WELL = Cells(PROGRAMME.tp, PROGRAMME.fn, 10 * PROGRAMME.fp, 10 * PROGRAMME.tn)
 _MEASURES = {
     "sensitivity": "It knows the ill only.",
     "balanced_accuracy": "Each row counts by its share, however many people stand in it.",
@@ -244,9 +282,7 @@ _MEASURES = {
 
 
 def _stays(name: str) -> bool:
-    before: float = getattr(PROGRAMME, name)
-    after: float = getattr(_MORE_WELL, name)
-    return abs(before - after) < 1e-12
+    return math.isclose(PROGRAMME.measure(name), _MORE_WELL.measure(name))
 
 
 _NAMES = {

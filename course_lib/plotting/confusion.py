@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 from torch import Tensor
 
@@ -68,9 +69,7 @@ def show_matrix(confusion: BinaryConfusion) -> Figure:
     figure, ax = plt.subplots(figsize=(WIDTH, 3.9))
     for index, (cell, (name, _, color, _)) in enumerate(_CELLS.items()):
         row, column = divmod(index, 2)
-        ax.add_patch(
-            plt.Rectangle((column, row), 1, 1, facecolor=color, alpha=0.3, edgecolor="black")
-        )
+        ax.add_patch(Rectangle((column, row), 1, 1, facecolor=color, alpha=0.3, edgecolor="black"))
         ax.text(column + 0.5, row + 0.42, str(getattr(confusion, cell)), ha="center", fontsize=20)
         ax.text(column + 0.5, row + 0.76, f"{name} ({cell.upper()})", ha="center", fontsize=11)
     rows = {"sensitivity": confusion.sensitivity, "specificity": confusion.specificity}
