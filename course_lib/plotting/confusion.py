@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import PercentFormatter
 from torch import Tensor
 
 from course_lib.metrics import BinaryConfusion
@@ -16,7 +15,7 @@ _CELLS = {  # attribute: (what it is, marker, color, size)
     "tp": ("hit", "o", ACCENT, 34),
     "fn": ("miss", "X", ACCENT_2, 48),
     "fp": ("false alarm", "^", "#e69f00", 30),
-    "tn": ("correct no", ".", "#8a8a8a", 16),
+    "tn": ("correct no", ".", "#8a8a8a", 28),
 }
 _STYLES = ((ACCENT, "-"), (ACCENT_2, "--"), (GREEN, "-."), ("#4d4d4d", ":"))
 
@@ -112,7 +111,7 @@ def show_over_prevalence(
     if mark is not None:
         ax.axvline(mark, color="black", linewidth=1)
     ax.set_xscale("log")
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
     ax.set_ylim(0, 1.03)
     ax.set_xlabel("prevalence")
     ax.set_ylabel(label)
