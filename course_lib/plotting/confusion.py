@@ -121,13 +121,13 @@ def show_over_prevalence(
 
 
 def show_scores(y_true: Tensor, y_score: Tensor, *, threshold: float) -> Figure:
-    """Draw how many well and ill people have which score, in twenty bins, and the threshold.
+    """Draw how many positives and negatives have which score, in twenty bins, and the threshold.
 
     >>> import torch
     >>> scores = torch.tensor([0.1, 0.3, 0.4, 0.9])
     >>> figure = show_scores(torch.tensor([0, 0, 1, 1]), scores, threshold=0.35)
     >>> [ax.get_ylabel() for ax in figure.axes]
-    ['ill people', 'well people']
+    ['positives', 'negatives']
     >>> plt.close(figure)
 
     Args:
@@ -138,8 +138,8 @@ def show_scores(y_true: Tensor, y_score: Tensor, *, threshold: float) -> Figure:
     figure, axes = plt.subplots(2, 1, figsize=(WIDTH, 4.4), sharex=True)
     bins = [n / 20 for n in range(21)]
     for ax, label, name, found, missed in (
-        (axes[0], 1, "ill people", "tp", "fn"),
-        (axes[1], 0, "well people", "fp", "tn"),
+        (axes[0], 1, "positives", "tp", "fn"),
+        (axes[1], 0, "negatives", "fp", "tn"),
     ):
         scores = y_score[y_true == label]
         parts = [scores[scores >= threshold].tolist(), scores[scores < threshold].tolist()]
