@@ -15,7 +15,7 @@ from course_lib.metrics import BinaryConfusion, predictive_values
 from course_lib.plotting import confusion as drawing
 
 SLIDE_A = BinaryConfusion(tp=63, fn=37, fp=28, tn=72)  # L053, example A
-PROGRAMME = BinaryConfusion(*exercises.PROGRAMME)
+PROGRAM = BinaryConfusion(*exercises.PROGRAM)
 
 
 def table(c):
@@ -48,16 +48,16 @@ def table(c):
     }
 
 
-@pytest.mark.parametrize("confusion", [SLIDE_A, PROGRAMME], ids=["A", "programme"])
+@pytest.mark.parametrize("confusion", [SLIDE_A, PROGRAM], ids=["A", "program"])
 def test_every_formula_of_the_slide(confusion):
     for name, value in table(confusion).items():
         assert getattr(confusion, name) == pytest.approx(float(value), rel=1e-12), name
 
 
-def test_the_programme_by_scikit_learn():
+def test_the_program_by_scikit_learn():
     y_true = [1] * 20 + [0] * 980
     y_pred = [1] * 18 + [0] * 2 + [1] * 98 + [0] * 882
-    assert BinaryConfusion.from_labels(y_true, y_pred) == PROGRAMME
+    assert BinaryConfusion.from_labels(y_true, y_pred) == PROGRAM
     for name, theirs in (
         ("accuracy", peer.accuracy_score),
         ("balanced_accuracy", peer.balanced_accuracy_score),
@@ -67,7 +67,7 @@ def test_the_programme_by_scikit_learn():
         ("jaccard", peer.jaccard_score),
         ("mcc", peer.matthews_corrcoef),
     ):
-        assert getattr(PROGRAMME, name) == pytest.approx(theirs(y_true, y_pred), rel=1e-12), name
+        assert getattr(PROGRAM, name) == pytest.approx(theirs(y_true, y_pred), rel=1e-12), name
 
 
 def test_the_formula_as_it_was_transcribed_is_no_correlation():
@@ -97,7 +97,7 @@ def test_the_ppv_of_the_exercise_is_bayes_rule_and_the_shares_of_a_simulation():
     assert found.ppv == pytest.approx(exercises.my_ppv(0.9, 0.9, 0.02), abs=0.01)
 
 
-@pytest.mark.parametrize("cells", [(63, 37, 28, 72), exercises.PROGRAMME], ids=["A", "programme"])
+@pytest.mark.parametrize("cells", [(63, 37, 28, 72), exercises.PROGRAM], ids=["A", "program"])
 def test_the_formulas_of_the_exercises_are_those_of_the_library(cells):
     names = "sensitivity specificity balanced_accuracy precision false_discovery_rate f1 mcc"
     ours, theirs = exercises.Cells(*cells), BinaryConfusion(*cells)
@@ -124,7 +124,7 @@ def test_only_precision_is_undefined_for_a_model_that_calls_nobody():
 
 
 def test_each_person_is_drawn_once_in_the_color_of_the_cell():
-    figure = drawing.show_people(PROGRAMME)
+    figure = drawing.show_people(PROGRAM)
     places = [tuple(xy) for marks in figure.axes[0].collections for xy in marks.get_offsets()]
     assert len(places) == len(set(places)) == 1000
     assert max(x for x, _ in places) == 39
@@ -133,11 +133,11 @@ def test_each_person_is_drawn_once_in_the_color_of_the_cell():
     assert len(colors) == 4
     plt.close(figure)
     with pytest.raises(ValueError, match="`columns` must be at least 1, got 0"):
-        drawing.show_people(PROGRAMME, columns=0)
+        drawing.show_people(PROGRAM, columns=0)
 
 
 def test_each_row_and_column_has_its_number():
-    figure = drawing.show_matrix(PROGRAMME)
+    figure = drawing.show_matrix(PROGRAM)
     text = " ".join(text.get_text() for text in figure.axes[0].texts)
     plt.close(figure)
     for value in ("18", "98", "882", "0.900", "0.155", "0.998"):
@@ -154,3 +154,10 @@ def test_the_histogram_counts_what_the_threshold_separates():
     plt.close(figure)
     found = BinaryConfusion.from_scores(y_true, scores, threshold=0.5)
     assert heights == [found.tp, found.fn, found.fp, found.tn]
+
+
+def test_prevalences_are_written_in_percent_small_ones_as_well():
+    figure = drawing.show_over_prevalence([0.001, 0.1, 1], {"PPV": [0, 0.5, 1]}, mark=0.02)
+    written = figure.axes[0].xaxis.get_major_formatter()
+    assert [written(value, 0) for value in (0.001, 0.01, 1)] == ["0.1%", "1%", "100%"]
+    plt.close(figure)

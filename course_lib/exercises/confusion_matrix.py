@@ -59,7 +59,7 @@ def my_ppv(sensitivity: float, specificity: float, prevalence: float) -> float:
     return hits / (hits + alarms)
 
 
-PROGRAMME = Cells(tp=18, fn=2, fp=98, tn=882)
+PROGRAM = Cells(tp=18, fn=2, fp=98, tn=882)
 """The 1,000 people of the chapter's first picture."""
 
 # The four cells ----------------------------------------------------------------------------------
@@ -70,13 +70,13 @@ COUNT_CALLED = Number(
     level="read it off",
     prompt="Everybody in the picture whom the test calls positive gets a letter: please come "
     "again. How many of the 1,000 get one?",
-    answer=PROGRAMME.tp + PROGRAMME.fp,
+    answer=PROGRAM.tp + PROGRAM.fp,
     unit="people",
     mistakes=(
-        Mistake(PROGRAMME.tp + PROGRAMME.fn, "So many are ill. Not all of them were called."),
-        Mistake(PROGRAMME.tp, "Those are the hits. False alarms get a letter, too."),
-        Mistake(PROGRAMME.fp, "Those are the false alarms. The hits get a letter, too."),
-        Mistake(PROGRAMME.fn + PROGRAMME.tn, "So many get *no* letter."),
+        Mistake(PROGRAM.tp + PROGRAM.fn, "So many are ill. Not all of them were called."),
+        Mistake(PROGRAM.tp, "Those are the hits. False alarms get a letter, too."),
+        Mistake(PROGRAM.fp, "Those are the false alarms. The hits get a letter, too."),
+        Mistake(PROGRAM.fn + PROGRAM.tn, "So many get *no* letter."),
     ),
     hint="Two of the four colors are called positive.",
     solution="18 hits and 98 false alarms: 116 letters.",
@@ -270,7 +270,7 @@ USE_ODDS = Number(
 
 # Single numbers ----------------------------------------------------------------------------------
 
-_MORE_WELL = Cells(PROGRAMME.tp, PROGRAMME.fn, 10 * PROGRAMME.fp, 10 * PROGRAMME.tn)
+_MORE_WELL = Cells(PROGRAM.tp, PROGRAM.fn, 10 * PROGRAM.fp, 10 * PROGRAM.tn)
 _MEASURES = {
     "sensitivity": "It knows the ill only.",
     "balanced_accuracy": "Each row counts by its share, however many people stand in it.",
@@ -282,7 +282,7 @@ _MEASURES = {
 
 
 def _stays(name: str) -> bool:
-    return math.isclose(PROGRAMME.measure(name), _MORE_WELL.measure(name))
+    return math.isclose(PROGRAM.measure(name), _MORE_WELL.measure(name))
 
 
 _NAMES = {

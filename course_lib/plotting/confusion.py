@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import PercentFormatter
 from torch import Tensor
 
 from course_lib.metrics import BinaryConfusion
@@ -16,7 +15,7 @@ _CELLS = {  # attribute: (what it is, marker, color, size)
     "tp": ("hit", "o", ACCENT, 34),
     "fn": ("miss", "X", ACCENT_2, 48),
     "fp": ("false alarm", "^", "#e69f00", 30),
-    "tn": ("correct no", ".", "#8a8a8a", 16),
+    "tn": ("correct no", ".", "#8a8a8a", 28),
 }
 _STYLES = ((ACCENT, "-"), (ACCENT_2, "--"), (GREEN, "-."), ("#4d4d4d", ":"))
 
@@ -112,7 +111,7 @@ def show_over_prevalence(
     if mark is not None:
         ax.axvline(mark, color="black", linewidth=1)
     ax.set_xscale("log")
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
     ax.set_ylim(0, 1.03)
     ax.set_xlabel("prevalence")
     ax.set_ylabel(label)
@@ -122,13 +121,13 @@ def show_over_prevalence(
 
 
 def show_scores(y_true: Tensor, y_score: Tensor, *, threshold: float) -> Figure:
-    """Draw how many well and ill people have which score, in twenty bins, and the threshold.
+    """Draw how many positives and negatives have which score, in twenty bins, and the threshold.
 
     >>> import torch
     >>> scores = torch.tensor([0.1, 0.3, 0.4, 0.9])
     >>> figure = show_scores(torch.tensor([0, 0, 1, 1]), scores, threshold=0.35)
     >>> [ax.get_ylabel() for ax in figure.axes]
-    ['ill people', 'well people']
+    ['positives', 'negatives']
     >>> plt.close(figure)
 
     Args:
@@ -139,8 +138,8 @@ def show_scores(y_true: Tensor, y_score: Tensor, *, threshold: float) -> Figure:
     figure, axes = plt.subplots(2, 1, figsize=(WIDTH, 4.4), sharex=True)
     bins = [n / 20 for n in range(21)]
     for ax, label, name, found, missed in (
-        (axes[0], 1, "ill people", "tp", "fn"),
-        (axes[1], 0, "well people", "fp", "tn"),
+        (axes[0], 1, "positives", "tp", "fn"),
+        (axes[1], 0, "negatives", "fp", "tn"),
     ):
         scores = y_score[y_true == label]
         parts = [scores[scores >= threshold].tolist(), scores[scores < threshold].tolist()]
