@@ -156,7 +156,7 @@ TRANSFORM = SeveralChoices(
         ),
         Option("Subtract them from 1.", "That turns the order round: the AUC becomes 1 − AUC."),
         Option(
-            "Add 0.3 to those of the women over 60.",
+            "Add 0.3 to those of the people over 60.",
             "They overtake others: that is a new order.",
         ),
     ),
@@ -206,14 +206,11 @@ PREVALENCE = Number(
     tolerance=0.002,
     mistakes=(
         Mistake(
-            _C.precision, "That is for half of the people ill. The false alarms grow 100-fold."
+            _C.precision, "That is where half are ill. Here 99 are well for each who is ill."
         ),
         Mistake(_C.sensitivity, "That is the sensitivity, which stays."),
         Mistake(_VALUES.npv, "That is what a *negative* answer is worth."),
         Mistake(_RARE, "That is the prevalence: what you know without the test."),
-        Mistake(
-            _C.precision * _RARE, "Count people instead: 1 ill and 99 well, times their rates."
-        ),
     ),
     hint="Take 10,000 people: 100 ill and 9,900 well. How many of each are called ill?",
     solution="76 of 100 ill and 0.12 · 9,900 = 1,188 well people are called ill: "

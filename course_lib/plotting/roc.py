@@ -71,7 +71,7 @@ def show_thresholds(labels: Tensor, scores: Tensor, thresholds: Sequence[float])
         values = scores[labels == label].cpu().numpy()
         hatch = "//" if label else None
         top.hist(values, edges, alpha=0.55, color=color, label=name, hatch=hatch)
-    top.set(xlabel="score", ylabel="women", xlim=(-0.02, 1.02))
+    top.set(xlabel="score", ylabel="lumps", xlim=(-0.02, 1.02))
     fpr, tpr, _ = roc_curve(labels, scores)
     bottom.plot(fpr.cpu(), tpr.cpu(), color="black", linewidth=2)
     bottom.plot([0, 1], [0, 1], ":", color="black")
