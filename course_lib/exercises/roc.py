@@ -205,9 +205,7 @@ PREVALENCE = Number(
     answer=_VALUES.ppv,
     tolerance=0.002,
     mistakes=(
-        Mistake(
-            _C.precision, "That is where half are ill. Here 99 are well for each who is ill."
-        ),
+        Mistake(_C.precision, "That is where half are ill. Here 99 are well for each who is ill."),
         Mistake(_C.sensitivity, "That is the sensitivity, which stays."),
         Mistake(_VALUES.npv, "That is what a *negative* answer is worth."),
         Mistake(_RARE, "That is the prevalence: what you know without the test."),
