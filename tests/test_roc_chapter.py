@@ -17,7 +17,13 @@ from sklearn.preprocessing import StandardScaler
 from course_lib.data.tables import breast_cancer
 from course_lib.exercises import find
 from course_lib.exercises import roc as exercises
-from course_lib.metrics import BinaryConfusion, reliability_curve, roc_auc_score
+from course_lib.metrics import (
+    BinaryConfusion,
+    OperatingPoint,
+    predictive_values,
+    reliability_curve,
+    roc_auc_score,
+)
 from course_lib.plotting import roc as drawing
 
 matplotlib.use("Agg")
@@ -66,12 +72,20 @@ def test_the_table_of_the_slide(name):
 
 
 def test_answers_against_people_and_pairs():
-    ill, well = (0.9, 0.6, 0.4), (0.7, 0.4, 0.2, 0.1)
+    ill, well = (0.8, 0.5, 0.3), (0.9, 0.5, 0.4, 0.2, 0.1)
     pairs = [(p > n) + (p == n) / 2 for p, n in product(ill, well)]
-    assert find("roc/pairs").answer == pytest.approx(sum(pairs) / 12)
-    assert exercises.my_auc(ill, well) == pytest.approx(9.5 / 12)
+    assert find("roc/pairs").answer == pytest.approx(sum(pairs) / 15)
+    labels, scores = [1] * 3 + [0] * 5, [*ill, *well]
+    assert find("roc/pairs").answer == pytest.approx(roc_auc_score(labels, scores))
+    assert exercises.my_auc(ill, well) == pytest.approx(9.5 / 15)
     assert find("roc/place").answer == pytest.approx(30 / 150)
     assert find("roc/prevalence").answer == pytest.approx(76 / (76 + 0.12 * 9900))
+    turned = OperatingPoint(0.5, sensitivity=0.76, specificity=0.88)
+    values = predictive_values(0.76, 0.88, prevalence=0.01)
+    assert find("roc/prevalence").answer == pytest.approx(values.ppv)
+    assert values.npv in [pytest.approx(m.answer) for m in find("roc/prevalence").mistakes]
+    cost = turned.expected_cost(cost_fp=1, cost_fn=20, prevalence=0.02)
+    assert find("roc/costs").answer == pytest.approx(1000 * cost)
     assert find("roc/costs").answer == pytest.approx(20 * 20 * 0.24 + 980 * 0.12)
 
 

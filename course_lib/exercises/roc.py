@@ -1,6 +1,8 @@
 """The exercises of the chapter ROC and AUC, in reading order.
 
-Answers and wrong answers are computed; the numbers typed in are those of the questions.
+Answers and wrong answers are computed; the numbers typed in are those of the questions. They are
+computed in plain Python, because the catalog of exercises loads without torch, which
+`course_lib.metrics` needs; the tests hold them against it.
 """
 
 import random
@@ -16,32 +18,27 @@ from course_lib.exercises.kinds import (
     Option,
     SeveralChoices,
 )
-from course_lib.metrics.confusion import BinaryConfusion
-from course_lib.metrics.operating_points import OperatingPoint
-from course_lib.metrics.prevalence import predictive_values
-from course_lib.metrics.roc import roc_auc_score
 
 # One test is one point ---------------------------------------------------------------------------
 
-_D = BinaryConfusion(tp=45, fn=5, fp=30, tn=120)
+_TP, _FN, _FP, _TN = 45, 5, 30, 120
 
 PLACE = Number(
     id="roc/place",
     title="A point in ROC space",
     level="read it off",
-    prompt=f"A test finds {_D.tp} of {_D.positives} ill people, and calls {_D.fp} of "
-    f"{_D.negatives} well people ill. How far to the right does its point lie: what is its false "
-    "positive rate?",
-    answer=round(1 - _D.specificity, 10),
+    prompt=f"A test finds {_TP} of {_TP + _FN} ill people, and calls {_FP} of {_FP + _TN} well "
+    "people ill. How far to the right does its point lie: what is its false positive rate?",
+    answer=_FP / (_FP + _TN),
     tolerance=0.005,
     mistakes=(
-        Mistake(_D.specificity, "That is the share of the well who are left in peace."),
-        Mistake(_D.sensitivity, "That is how far *up* it lies."),
+        Mistake(_TN / (_FP + _TN), "That is the share of the well who are left in peace."),
+        Mistake(_TP / (_TP + _FN), "That is how far *up* it lies."),
         Mistake(
-            round(1 - _D.precision, 10),
+            _FP / (_TP + _FP),
             "You divided by all who are called ill. Divide by all who *are* well.",
         ),
-        Mistake(_D.fp / _D.total, "You divided by everybody. Divide by the well."),
+        Mistake(_FP / (_TP + _FN + _FP + _TN), "You divided by everybody. Divide by the well."),
     ),
     hint="False alarms over all who are well.",
     solution="30 / 150 = 0.2. It lies at 0.2 to the right, and 45 / 50 = 0.9 up.",
@@ -49,8 +46,7 @@ PLACE = Number(
 
 # Pairs -------------------------------------------------------------------------------------------
 
-_ILL, _WELL = (0.9, 0.6, 0.4), (0.7, 0.4, 0.2, 0.1)
-_LABELS = [1] * len(_ILL) + [0] * len(_WELL)
+_ILL, _WELL = (0.8, 0.5, 0.3), (0.9, 0.5, 0.4, 0.2, 0.1)
 
 
 def _share(tie: float) -> float:
@@ -62,19 +58,19 @@ PAIRS = Number(
     id="roc/pairs",
     title="Count the pairs",
     level="read it off",
-    prompt="Three ill people have the scores 0.9, 0.6 and 0.4; four well people 0.7, 0.4, 0.2 and "
-    "0.1. What is the AUC? A tie counts half.",
-    answer=roc_auc_score(_LABELS, [*_ILL, *_WELL]),  # type: ignore[arg-type]
+    prompt="Three ill people have the scores 0.8, 0.5 and 0.3; five well people 0.9, 0.5, 0.4, 0.2 "
+    "and 0.1. What is the AUC? A tie counts half.",
+    answer=_share(0.5),
     tolerance=0.002,
     mistakes=(
-        Mistake(_share(0), "You counted the tie, 0.4 and 0.4, as lost. It counts half."),
-        Mistake(_share(1), "You counted the tie, 0.4 and 0.4, as won. It counts half."),
-        Mistake(_share(0.5) * 12, "That is the number of pairs. Divide it by all 12."),
+        Mistake(_share(0), "You counted the tie, 0.5 and 0.5, as lost. It counts half."),
+        Mistake(_share(1), "You counted the tie, 0.5 and 0.5, as won. It counts half."),
+        Mistake(_share(0.5) * 15, "That is the number of pairs. Divide it by all 15."),
         Mistake(1 - _share(0.5), "Those are the pairs in the *wrong* order."),
     ),
-    hint="3 · 4 = 12 pairs. For each ill person, count the well ones with a lower score.",
-    solution="0.9 beats all 4, 0.6 beats 3, 0.4 beats 2 and ties with one: 4 + 3 + 2.5 = 9.5 of "
-    "12, which is 0.792.",
+    hint="3 · 5 = 15 pairs. For each ill person, count the well ones with a lower score.",
+    solution="0.8 beats 4, 0.5 beats 3 and ties with one, 0.3 beats 2: 4 + 3.5 + 2 = 9.5 of 15, "
+    "which is 0.633.",
 )
 
 
@@ -191,9 +187,13 @@ ZERO = OneChoice(
 
 # Prevalence and costs ----------------------------------------------------------------------------
 
-_C = BinaryConfusion(tp=76, fn=24, fp=12, tn=88)
-_RARE = 0.01
-_VALUES = predictive_values(_C.sensitivity, _C.specificity, prevalence=_RARE)
+_SENSITIVITY, _SPECIFICITY, _RARE = 0.76, 0.88, 0.01
+
+
+def _worth(right: float, wrong: float, share: float) -> float:
+    """Bayes: `right` of the `share` who should get an answer do, `wrong` of the others."""
+    return share * right / (share * right + (1 - share) * wrong)
+
 
 PREVALENCE = Number(
     id="roc/prevalence",
@@ -202,12 +202,18 @@ PREVALENCE = Number(
     prompt="C′ of the slide has a sensitivity of 0.76 and a specificity of 0.88, and a precision "
     "of 0.86 among 100 ill and 100 well people. In a screening program 1 person in 100 is ill. "
     "What is its precision there?",
-    answer=_VALUES.ppv,
+    answer=_worth(_SENSITIVITY, 1 - _SPECIFICITY, _RARE),
     tolerance=0.002,
     mistakes=(
-        Mistake(_C.precision, "That is where half are ill. Here 99 are well for each who is ill."),
-        Mistake(_C.sensitivity, "That is the sensitivity, which stays."),
-        Mistake(_VALUES.npv, "That is what a *negative* answer is worth."),
+        Mistake(
+            _worth(_SENSITIVITY, 1 - _SPECIFICITY, 0.5),
+            "That is where half are ill. Here 99 are well for each who is ill.",
+        ),
+        Mistake(_SENSITIVITY, "That is the sensitivity, which stays."),
+        Mistake(
+            _worth(_SPECIFICITY, 1 - _SENSITIVITY, 1 - _RARE),
+            "That is what a *negative* answer is worth.",
+        ),
         Mistake(_RARE, "That is the prevalence: what you know without the test."),
     ),
     hint="Take 10,000 people: 100 ill and 9,900 well. How many of each are called ill?",
@@ -218,12 +224,13 @@ PREVALENCE = Number(
 _FEW, _MISS, _PEOPLE = 0.02, 20, 1000
 
 
-def _cost(test: OperatingPoint, prevalence: float = _FEW, miss: float = _MISS) -> float:
-    cost = test.expected_cost(cost_fp=1, cost_fn=miss, prevalence=prevalence)
-    return round(_PEOPLE * cost, 6)
+def _cost(sensitivity: float, specificity: float, miss: float = _MISS) -> float:
+    missed = _FEW * (1 - sensitivity)
+    alarmed = (1 - _FEW) * (1 - specificity)
+    return round(_PEOPLE * (miss * missed + alarmed), 6)
 
 
-_POINT = OperatingPoint(0.5, sensitivity=_C.sensitivity, specificity=_C.specificity)
+_MISSES = _cost(_SENSITIVITY, 1)
 
 COSTS = Number(
     id="roc/costs",
@@ -231,14 +238,17 @@ COSTS = Number(
     level="apply it",
     prompt="In 1,000 people, 20 are ill. A miss costs as much as 20 false alarms. What do the "
     "errors of C′ (sensitivity 0.76, specificity 0.88) cost, in false alarms?",
-    answer=_cost(_POINT),
+    answer=_cost(_SENSITIVITY, _SPECIFICITY),
     tolerance=0.5,
     mistakes=(
-        Mistake(_cost(_POINT, miss=1), "You counted a miss like a false alarm. It costs 20."),
-        Mistake(_cost(_POINT, miss=0), "Those are the false alarms. Add the misses."),
-        Mistake(round(_cost(_POINT) - _cost(_POINT, miss=0), 6), "Those are the misses alone."),
         Mistake(
-            _cost(OperatingPoint(0.0, sensitivity=1, specificity=0)),
+            _cost(_SENSITIVITY, _SPECIFICITY, miss=1),
+            "You counted a miss like a false alarm. It costs 20.",
+        ),
+        Mistake(_cost(1, _SPECIFICITY), "Those are the false alarms. Add the misses."),
+        Mistake(_MISSES, "Those are the misses alone."),
+        Mistake(
+            _cost(1, 0),
             "That is what it costs to call everybody ill.",
         ),
     ),

@@ -114,7 +114,7 @@ def show_steps(labels: Sequence[int], scores: Sequence[float]) -> Figure:
             if high >= low:
                 ax.add_patch(Polygon(corners, color=ACCENT, alpha=0.35, linewidth=0))
     fpr, tpr, _ = roc_curve(labels, scores, drop_intermediate=False)
-    ax.plot(fpr * len(negatives), tpr * len(positives), "o-", color="black", linewidth=2.5)
+    ax.plot(fpr * len(negatives), tpr * len(positives), "o-", color="black", lw=2.5, clip_on=False)
     ax.set_xticks([n + 0.5 for n in range(len(negatives))], [f"{s:g}" for s in negatives])
     ax.set_yticks([n + 0.5 for n in range(len(positives))], [f"{s:g}" for s in positives])
     ax.set_xticks(range(len(negatives) + 1), minor=True)
