@@ -1,7 +1,8 @@
 """How sure is any metric? Draw the patients again and again, and look how it spreads.
 
-B resamples of N rows, in G groups. AUC has a path of its own, exact and about a hundred times
-faster: scores are sorted once, and a resample is only how often each row is in it.
+B resamples of N rows, in G groups. AUC and Harrell's C have paths of their own, exact and about
+a hundred times faster: what is compared is sorted or tabled once, and a resample is only how often
+each row is in it.
 """
 
 import warnings
@@ -11,59 +12,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from course_lib.metrics._inputs import (
-    UndefinedMetricWarning,
-    Values,
-    labels_and_scores,
-    undefined,
-)
+from course_lib.metrics._counted import Metric, function_and_path
+from course_lib.metrics._inputs import UndefinedMetricWarning, Values, undefined
 from course_lib.metrics._intervals import Interval, bca_shares, check_confidence
 from course_lib.metrics._resampling import CELLS, Plan, plan
-
-Metric = Callable[..., Any] | Literal["roc_auc_score"]
-Counted = Callable[[Tensor], Tensor]  # counts of rows (b, N) -> metrics (b,), float64
-
-
-def _auc_of_counts(y_true: Values, y_score: Values) -> Counted:
-    """Return the AUC as a function of how often each row is there."""
-    labels, scores = labels_and_scores(y_true, y_score)
-    labels, scores = labels.cpu(), scores.cpu()
-    positive, negative = (found.nonzero()[:, 0] for found in (labels, ~labels))
-    ordered, order = scores[negative].sort()
-    negative = negative[order]
-    left = torch.searchsorted(ordered, scores[positive])
-    right = torch.searchsorted(ordered, scores[positive], right=True)
-    tied = not torch.equal(left, right)
-
-    def auc(counts: Tensor) -> Tensor:
-        p = counts.index_select(1, positive).double()
-        upto = torch.zeros(len(counts), len(negative) + 1, dtype=torch.float64)
-        upto[:, 1:] = counts.index_select(1, negative).cumsum(1, dtype=torch.float64)
-        below = upto.index_select(1, left)
-        if tied:
-            below = (below + upto.index_select(1, right)) / 2
-        # whole and half numbers, exact in float64; 0 / 0 is nan, as it should be
-        return (p * below).sum(1) / (p.sum(1) * upto[:, -1])
-
-    return auc
-
-
-FAST: dict[str, Callable[..., Counted]] = {"roc_auc_score": _auc_of_counts}
-
-
-def _counted(metric: Metric, arrays: Sequence[Values]) -> Counted | None:
-    """Return the fast path of `metric`, if it has one for these arrays."""
-    if isinstance(metric, str):
-        if metric not in FAST:
-            names = ", ".join(f'"{name}"' for name in FAST)
-            raise ValueError(f"`metric` must be a function or {names}, got {metric!r}")
-        if len(arrays) != 2:
-            raise ValueError(f"`arrays` must be y_true and y_score, got {len(arrays)}")
-        return FAST[metric](*arrays)
-    name, home = getattr(metric, "__name__", ""), getattr(metric, "__module__", None) or ""
-    ours = name in FAST and home.startswith("course_lib.metrics.")
-    plain = ours and [a.ndim for a in _indexable(arrays)] == [1, 1]
-    return FAST[name](*arrays) if plain else None
+from course_lib.metrics.survival import Concordance
 
 
 def _indexable(arrays: Sequence[Values]) -> list[Any]:
@@ -81,6 +34,8 @@ def _called(metric: Callable[..., Any], arrays: Sequence[Any], rows: Tensor | No
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UndefinedMetricWarning)
         found = metric(*arrays)
+    if isinstance(found, Concordance):
+        found = found.index
     try:
         return float(found)
     except (TypeError, ValueError, RuntimeError):
@@ -106,11 +61,10 @@ class _Sample:
             raise ValueError("`arrays` must not be empty")
         if len(set(lengths)) > 1:
             raise ValueError(f"`arrays` must be of the same length, got {lengths}")
-        self.metric, self.counted = metric, _counted(metric, arrays)
+        self.metric, self.counted = function_and_path(metric, arrays)
         self.plan: Plan = plan(lengths[0], groups, stratify)
 
     def of_rows(self, rows: Tensor | None) -> float:
-        assert not isinstance(self.metric, str)
         return _called(self.metric, self.arrays, rows)
 
     def estimate(self) -> float:
@@ -195,9 +149,11 @@ def bootstrap_interval(
     """Return a metric with its bootstrap interval.
 
     Args:
-        metric: Takes the arrays and returns one number; or "roc_auc_score", the fast path, which
-            `course_lib.metrics.roc_auc_score` takes by itself.
-        *arrays: Each (N, ...), resampled together, such as y_true and y_score.
+        metric: Takes the arrays and returns one number; or "roc_auc_score" or
+            "concordance_index", the fast paths, which these functions of `course_lib.metrics` take
+            by themselves.
+        *arrays: Each (N, ...), resampled together, such as y_true and y_score, or time, event and
+            risk.
         generator: A torch.Generator or a seed. Its draws, and so the interval, are repeatable.
         confidence: Share of such intervals that hold the truth, about, between 0 and 1.
         resamples: B.
@@ -214,7 +170,9 @@ def bootstrap_interval(
         `stratify` avoids that. The ends are nan, with that warning, if the metric is undefined for
         the arrays themselves, or if no two resamples differ, as for N = 1 or an AUC of 1: the truth
         may well be another. O(N log N + B N) for AUC, on the CPU in batches of bounded memory (BCa
-        adds O(G N)); else B calls of the metric.
+        adds O(G N)). For C with E events O(B N E), as a matrix product with a table of at most
+        64 MiB: up to N E = 2**23, such as 4,000 patients with 2,000 events. Else, and for all other
+        metrics, B calls of the metric.
 
     Raises:
         ValueError: For arrays that are empty or of different lengths, a metric that returns no

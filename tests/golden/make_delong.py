@@ -10,7 +10,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-from confidenceinterval.delong import delong_roc_variance, fastDeLong
 
 CASES = {"small": (8, 1), "ties": (60, 4), "plain": (200, 1000)}
 
@@ -23,6 +22,8 @@ def large():
 
 def main() -> None:
     """Write the file beside this one."""
+    from confidenceinterval.delong import delong_roc_variance, fastDeLong
+
     found = {}
     for name, (n, levels) in CASES.items():
         rng = np.random.default_rng(n)
