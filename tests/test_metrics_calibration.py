@@ -111,3 +111,11 @@ def test_bad_input_is_named(function, true, scores, message):
 def test_bins_are_counted(bins):
     with pytest.raises(ValueError, match="`bins` must be"):
         reliability_curve([0], [0.5], bins=bins)
+
+
+def test_a_column_of_a_table_is_as_good_as_a_copy():
+    random = torch.Generator().manual_seed(0)
+    table = torch.rand(40, 2, generator=random, dtype=torch.float64)
+    labels = [0, 1] * 20
+    column, copy = (reliability_curve(labels, s) for s in (table[:, 1], table[:, 1].clone()))
+    assert all(map(torch.equal, column, copy))

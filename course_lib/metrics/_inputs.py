@@ -70,7 +70,7 @@ def numbers(name: str, values: Values, *, dimensions: tuple[int, ...] = (1,)) ->
     found = as_tensor(name, values)
     if found.ndim not in dimensions:
         raise ValueError(f"`{name}` must have shape {_shapes(dimensions)}, got {_shape(found)}")
-    found = found.to(torch.float64)
+    found = found.to(torch.float64).contiguous()  # a column of a table is not
     if not bool(found.isfinite().all()):
         raise ValueError(f"`{name}` must be finite, got nan or inf")
     return found
