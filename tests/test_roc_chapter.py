@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import sklearn.metrics
 import torch
+from scipy.integrate import trapezoid
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
@@ -159,7 +160,7 @@ def test_the_filled_rectangles_are_the_area(labels, scores):
     ax = drawing.show_steps(labels, scores).axes[0]
     line = ax.lines[0].get_xydata()
     filled = sum(map(_area, ax.patches))
-    assert filled == pytest.approx(np.trapezoid(line[:, 1], line[:, 0]))
+    assert filled == pytest.approx(trapezoid(line[:, 1], line[:, 0]))
     pairs = sum(labels) * (len(labels) - sum(labels))
     assert filled / pairs == pytest.approx(roc_auc_score(labels, scores))
 
