@@ -6,8 +6,6 @@ AlexNet shows.
 """
 
 import argparse
-import json
-import platform
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,8 @@ from torch import Tensor, nn
 
 import course_lib
 from course_lib.data.digits import digits
-from course_lib.devices import describe_device, find_device
+from course_lib.data.records import made_by, store_record
+from course_lib.devices import find_device
 
 RECORD = Path(course_lib.__file__).parent / "data" / "recorded" / "alexnet_activations.json"
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh}
@@ -128,16 +127,10 @@ def main() -> None:
         f"training images measured every {EVERY} steps",
         "start": "normal weights as torch.nn.init.kaiming_normal_ draws them for each activation",
         "runs": runs,
-        "made_by": {
-            "command": "python benchmarks/compare_activations.py --write",
-            "seeds": options.seeds,
-            "device": describe_device(),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-        },
+        "made_by": made_by("python benchmarks/compare_activations.py --write", seeds=options.seeds),
     }
     if options.write:
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        store_record(RECORD, record)
 
 
 if __name__ == "__main__":

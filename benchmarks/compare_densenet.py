@@ -4,8 +4,6 @@ Five seeds of each, the same recipe. `--write` stores the record that the chapte
 """
 
 import argparse
-import json
-import platform
 from pathlib import Path
 
 import torch
@@ -13,7 +11,8 @@ import torch
 from course_lib import models
 from course_lib.arithmetic import count_macs, count_parameters
 from course_lib.data.digits import digits
-from course_lib.devices import describe_device, find_device
+from course_lib.data.records import made_by, store_record
+from course_lib.devices import find_device
 from course_lib.models.densenet import densenet_cifar
 from course_lib.models.resnet_cifar import CifarResNet
 from course_lib.training import accuracy, fit
@@ -69,15 +68,10 @@ def main() -> None:
         "parameters": {name: count_parameters(net) for name, net in built.items()},
         "macs": {name: count_macs(net, 8) for name, net in built.items()},
         "runs": runs,
-        "made_by": {
-            "command": "python benchmarks/compare_densenet.py --write",
-            "device": describe_device(),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-        },
+        "made_by": made_by("python benchmarks/compare_densenet.py --write"),
     }
     if options.write:
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        store_record(RECORD, record)
 
 
 if __name__ == "__main__":

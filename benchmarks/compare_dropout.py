@@ -5,8 +5,6 @@ shows.
 """
 
 import argparse
-import json
-import platform
 from pathlib import Path
 
 import torch
@@ -15,7 +13,8 @@ from torch import nn
 
 import course_lib
 from course_lib.data.digits import digits
-from course_lib.devices import describe_device, find_device
+from course_lib.data.records import made_by, store_record
+from course_lib.devices import find_device
 from course_lib.training import accuracy, fit, predict
 
 RECORD = Path(course_lib.__file__).parent / "data" / "recorded" / "alexnet_parts.json"
@@ -91,16 +90,10 @@ def main() -> None:
             "recipe": "8 and 16 maps of 15 x 15 and 7 x 7 pixels, SGD 0.05, momentum 0.9, 6 epochs",
             "runs": pooling,
         },
-        "made_by": {
-            "command": "python benchmarks/compare_dropout.py --write",
-            "seeds": options.seeds,
-            "device": describe_device(),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-        },
+        "made_by": made_by("python benchmarks/compare_dropout.py --write", seeds=options.seeds),
     }
     if options.write:
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        store_record(RECORD, record)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@ A layer of 7 x 7 against a row and a column; and label smoothing where 20% of th
 """
 
 import argparse
-import json
-import platform
 from pathlib import Path
 
 import torch
@@ -15,7 +13,8 @@ from torch import Tensor, nn
 from course_lib import models
 from course_lib.arithmetic import count_parameters
 from course_lib.data.digits import Digits, digits
-from course_lib.devices import describe_device, find_device
+from course_lib.data.records import made_by, store_record
+from course_lib.devices import find_device
 from course_lib.models.inception_modules import ConvUnit
 from course_lib.training import accuracy, fit
 
@@ -109,15 +108,10 @@ def main() -> None:
         "parameters": counts,
         "kernels": kernels,
         "smoothing": smoothed,
-        "made_by": {
-            "command": "python benchmarks/compare_factorized.py --write",
-            "device": describe_device(),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-        },
+        "made_by": made_by("python benchmarks/compare_factorized.py --write"),
     }
     if options.write:
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        store_record(RECORD, record)
 
 
 if __name__ == "__main__":

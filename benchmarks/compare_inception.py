@@ -5,8 +5,6 @@ and GoogLeNet shows.
 """
 
 import argparse
-import json
-import platform
 from pathlib import Path
 
 import torch
@@ -14,8 +12,9 @@ from torch import Tensor, nn
 
 from course_lib import models
 from course_lib.arithmetic import count_macs, count_parameters
+from course_lib.data.records import made_by, store_record
 from course_lib.data.textures import NAMES, textures
-from course_lib.devices import describe_device, find_device
+from course_lib.devices import find_device
 from course_lib.models.googlenet import BasicConv2d, Inception
 from course_lib.training import accuracy, fit
 
@@ -101,15 +100,10 @@ def main() -> None:
         "parameters": {name: count_parameters(net) for name, net in built.items()},
         "macs": {name: count_macs(net, SIZE) for name, net in built.items()},
         "runs": runs,
-        "made_by": {
-            "command": "python benchmarks/compare_inception.py --write",
-            "device": describe_device(),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-        },
+        "made_by": made_by("python benchmarks/compare_inception.py --write"),
     }
     if options.write:
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        store_record(RECORD, record)
 
 
 if __name__ == "__main__":

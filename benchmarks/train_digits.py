@@ -11,7 +11,6 @@ import gzip
 import json
 import math
 import multiprocessing
-import platform
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -36,7 +35,8 @@ from course_lib.data.drawing import (
     prepare_digit,
     redraw,
 )
-from course_lib.devices import describe_device, find_device
+from course_lib.data.records import made_by, store_record
+from course_lib.devices import find_device
 from course_lib.models.drawn_digits import load_weights, store_weights
 from course_lib.models.lenet import lenet5, map_loss
 from course_lib.training import accuracy, fit, predict
@@ -298,19 +298,16 @@ def main() -> None:
         },
         "far": round(-nearest.quantile(0.01).item(), 2),
         "far_rule": "99 of 100 validation digits have a code within this squared distance",
-        "made_by": {
-            "command": f"python benchmarks/train_digits.py --data mnist --epochs {options.epochs} "
+        "made_by": made_by(
+            f"python benchmarks/train_digits.py --data mnist --epochs {options.epochs} "
             f"--copies {options.copies} --write",
-            "date": datetime.now(UTC).date().isoformat(),
-            "device": describe_device(),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-        },
+            date=datetime.now(UTC).date().isoformat(),
+        ),
         "weights": stored,
     }
     print(json.dumps(record["chosen"], indent=1))
     if options.write:
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        store_record(RECORD, record)
 
 
 if __name__ == "__main__":

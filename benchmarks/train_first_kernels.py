@@ -7,8 +7,6 @@ AlexNet shows; its kernels are int8, each scaled to its own largest weight, in b
 
 import argparse
 import base64
-import json
-import platform
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import course_lib
-from course_lib.devices import describe_device, find_device
+from course_lib.data.records import made_by, store_record
+from course_lib.devices import find_device
 
 RECORD = Path(course_lib.__file__).parent / "data" / "recorded" / "alexnet_kernels.json"
 SIZE, BATCH, STEPS, RATE, SEED = 35, 64, 2500, 0.01, 0
@@ -104,16 +103,10 @@ def main() -> None:
         ).decode(),
         "first_losses": [round(loss, 4) for loss in losses[:5]],
         "right_in_last_100_steps": round(sum(right[-100:]) / 100, 3),
-        "made_by": {
-            "command": "python benchmarks/train_first_kernels.py --write",
-            "seed": SEED,
-            "device": describe_device(),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-        },
+        "made_by": made_by("python benchmarks/train_first_kernels.py --write", seed=SEED),
     }
     if options.write:
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        store_record(RECORD, record)
 
 
 if __name__ == "__main__":
