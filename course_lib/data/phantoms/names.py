@@ -1,21 +1,6 @@
 """What may be on a phantom's film: the 14 findings of ChestX-ray14, and devices."""
 
-FINDINGS = (
-    "Atelectasis",
-    "Cardiomegaly",
-    "Consolidation",
-    "Edema",
-    "Effusion",
-    "Emphysema",
-    "Fibrosis",
-    "Hernia",
-    "Infiltration",
-    "Mass",
-    "Nodule",
-    "Pleural Thickening",
-    "Pneumonia",
-    "Pneumothorax",
-)
+from course_lib.data.findings import FINDINGS
 
 DEVICES = ("Endotracheal tube", "Central line", "Chest tube", "Pacemaker", "Marker")
 
