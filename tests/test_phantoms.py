@@ -239,6 +239,9 @@ def test_reports_miss_and_invent_as_often_as_asked(many: ChestFilms) -> None:
     pair = chest_films(300, size=32, label_noise=(0.5, 0.0))
     assert not (pair.labels > pair.truth).any()
     assert within(int((pair.labels < pair.truth).sum()), int(pair.truth.sum()), 0.5)
+    half = chest_films(60, size=32, prevalence=0.5, label_noise=0.2)
+    absent = ~half.truth.bool()
+    assert within(int(half.labels.bool()[absent].sum()), int(absent.sum()), 0.2)
     right = chest_films(20, size=32)
     assert torch.equal(right.labels, right.truth)
 
@@ -255,8 +258,9 @@ def test_sites_have_their_share_and_their_scanner(many: ChestFilms) -> None:
 
     assert of(exposure=0.2).mean() > of().mean() + 0.1
     assert of(scatter=0.6).std() < of().std()
-    grain = (of(noise=0.05) - of(noise=0.0)).std()
-    assert 0.02 < grain < 0.05
+    grain = of(noise=0.05) - of(noise=0.0)
+    assert 0.02 < grain.std() < 0.05
+    assert np.corrcoef(grain.flatten(1))[0, 1:].max() < 0.1  # each film has its own
 
 
 def test_the_marker_goes_with_the_finding_at_one_site() -> None:
