@@ -182,7 +182,8 @@ def train(
             accelerator, predictor, valid_loader,
             batch_size=s.batch_size, bf16=precision == "bf16", channels_last=channels_last,
         )  # fmt: skip
-        row["valid_loss"] = float(one_loss(loss(outputs, targets)))
+        with torch.no_grad():
+            row["valid_loss"] = float(one_loss(loss(outputs, targets)))
         for name, metric in s.metrics.items():
             row[name] = as_number(name, metric(targets, outputs))
         row["seconds"] = time.perf_counter() - start
@@ -224,6 +225,7 @@ def _one_epoch(
     )  # fmt: skip
     total = torch.zeros((), dtype=torch.float64, device=accelerator.device)
     learner.train()
+    optimizer.zero_grad()  # of what came before
     batches = loader.load([share.samples for share in plan], epoch)
     shown = s.progress and accelerator.is_main_process
     with progress_bar(f"epoch {epoch}/{s.epochs}", len(plan), shown=shown) as bar:
