@@ -87,7 +87,8 @@ def train(
         loss: From outputs and targets to one number, the mean over the samples. Of the validation
             set it is computed over all samples at once.
         epochs: How often each sample is seen, at least 1.
-        batch_size: Samples in one forward pass of one process, at least 1.
+        batch_size: Samples in one forward pass of one process, at least 1. If they don't go into
+            `train_set`, some batches have fewer, evenly spread: none is left out.
         optimizer: From parameters to an optimizer. None: Adam, learning rate 0.001.
         scheduler: "plateau" divides the learning rate by 10 after an epoch that did not lower the
             validation loss. Or a function of the optimizer and the number of all its steps, such
