@@ -322,7 +322,7 @@ def test_several_inputs_and_targets():
 
     told = []
     history = train(
-        Two(), data, data, epochs=1, batch_size=2, **QUIET,
+        Two(), data, data, epochs=1, batch_size=2, channels_last=True, **QUIET,
         loss=lambda out, target: (out["risk"][:, 0] - target[0]).square().mean(),
         metrics={"events": lambda y, s: told.append((y[1], s["risk"].shape)) or 1},
     )  # fmt: skip

@@ -98,7 +98,7 @@ from pathlib import Path
 import torch
 from test_training_processes import SCENES, Changed, network, run
 from course_lib.training import train
-from course_lib.training.settings import make_accelerator
+from course_lib.training.processes import make_accelerator
 from accelerate.utils import gather_object
 
 room = Path(sys.argv[1])

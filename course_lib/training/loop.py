@@ -27,6 +27,7 @@ from course_lib.training.batches import (
 from course_lib.training.checkpoints import Checkpoints, on_cpu
 from course_lib.training.history import History, Row
 from course_lib.training.predictions import collect
+from course_lib.training.processes import make_accelerator, to_channels_last
 from course_lib.training.reports import epoch_line, progress_bar, refuse_nan
 from course_lib.training.settings import (
     Loss,
@@ -37,7 +38,6 @@ from course_lib.training.settings import (
     Settings,
     as_dataset,
     as_number,
-    make_accelerator,
     one_loss,
 )
 
@@ -237,7 +237,7 @@ def _one_epoch(
             if s.augment:
                 inputs = s.augment(inputs)
             if s.channels_last:
-                inputs = inputs.contiguous(memory_format=torch.channels_last)
+                inputs = to_channels_last(inputs)
             with nullcontext() if share.ends_step else accelerator.no_sync(learner):
                 bf16 = s.precision == "bf16"
                 with torch.autocast(accelerator.device.type, torch.bfloat16, enabled=bf16):
