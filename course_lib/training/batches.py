@@ -4,6 +4,7 @@ All of it depends on the seed, the epoch and the number of the sample, and on no
 the model, not on the number of worker processes, not on how many GPUs share the work.
 """
 
+import math
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -88,24 +89,22 @@ def shares(
 ) -> list[Share]:
     """Divide an epoch into steps, batches and processes, so that each sample counts once.
 
-    A step has `batch_size` x `processes` x `accumulate` samples; the last one has the rest. Its
-    loss is the mean over the samples that it really has. Where fewer samples than processes are
-    left, a process without one computes another's with weight 0, as all must compute something.
+    A step has at most `batch_size` x `processes` x `accumulate` samples. There are as few steps as
+    that allows, and their sizes differ by one at most: a last step of a single sample would be a
+    noisy one, and batch norm cannot compute with it. Where a batch has fewer samples than there
+    are processes, those without one compute another's with weight 0, as all must take part.
 
-    >>> shares([3, 1, 0, 2, 4], batch_size=2, accumulate=2)  # doctest: +NORMALIZE_WHITESPACE
-    [Share(samples=[3, 1], weight=0.5, ends_step=False),
-     Share(samples=[0, 2], weight=0.5, ends_step=True),
-     Share(samples=[4], weight=1.0, ends_step=True)]
+    >>> shares([3, 1, 0, 2, 4], batch_size=2, accumulate=2)  # doctest: +ELLIPSIS
+    [Share(samples=[3, 1], weight=0.66..., ends_step=False), Share(samples=[0], weight=0.33...
     """
     together = batch_size * processes
     found = []
-    for start in range(0, len(order), together * accumulate):
-        step = order[start : start + together * accumulate]
-        for first in range(0, len(step), together):
-            batch = step[first : first + together]
-            mine = list(batch[process::processes])
+    for step in np.array_split(order, math.ceil(len(order) / (together * accumulate))):
+        batches = np.array_split(step, math.ceil(len(step) / together))
+        for number, batch in enumerate(batches, 1):
+            mine = batch[process::processes].tolist()
             weight = len(mine) * processes / len(step)
-            found.append(Share(mine or [batch[0]], weight, first + together >= len(step)))
+            found.append(Share(mine or batch[:1].tolist(), weight, number == len(batches)))
     return found
 
 
