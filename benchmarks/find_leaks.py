@@ -1,4 +1,4 @@
-"""Patients in several splits, and films that are there twice, in two data sets as they are handed on.
+"""Patients in several splits, and films that are there twice, in two data sets.
 
     python benchmarks/find_leaks.py --data DIR --write
 
@@ -42,7 +42,9 @@ def nih(folder: Path) -> dict[str, Any]:
         refuse_overlap(who, part)
     except PatientOverlapError as error:
         shared = error.patients
-    leaked = sum(p == "test" and "train" in shared.get(w, ()) for w, p in zip(who, part, strict=True))
+    leaked = sum(
+        p == "test" and "train" in shared.get(w, ()) for w, p in zip(who, part, strict=True)
+    )
     return {
         "films": len(rows),
         "patients": len(set(who)),
@@ -73,7 +75,9 @@ def main() -> None:
     record = {
         "nih1000": nih(options.data / "nih1000"),
         "pneumoniamnist": pneumonia(options.data / "medmnist" / "pneumoniamnist.npz"),
-        "made_by": made_by("python benchmarks/find_leaks.py --data DIR --write", numpy=np.__version__),
+        "made_by": made_by(
+            "python benchmarks/find_leaks.py --data DIR --write", numpy=np.__version__
+        ),
     }
     print(record)
     if options.write:

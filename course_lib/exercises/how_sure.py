@@ -31,7 +31,7 @@ MEANING = OneChoice(
     options=(
         Option(
             "95% of the patients lie between 0.71 and 0.93.",
-            "A patient has no sensitivity; it is a share of many. The interval is about that share.",
+            "A patient has no sensitivity: it is a share of many, and the interval is about it.",
         ),
         Option(
             "95% of further studies will report a sensitivity from 0.71 to 0.93.",
@@ -64,7 +64,6 @@ ALL_FOUND = Number(
     tolerance=0.003,
     mistakes=(
         Mistake(0.05 ** (1 / _ALL), "That is with 5%. The other 2.5% belong to the upper side."),
-        Mistake(1 - _TAIL / _ALL, "You divided. p is multiplied by itself 30 times: take the root."),
         Mistake(
             1 - _TAIL ** (1 / _ALL),
             "That is the share that may be *missed*. How large is the share that is found?",
@@ -72,7 +71,7 @@ ALL_FOUND = Number(
         Mistake(1.0, "That is the estimate. 30 patients can't make you so sure."),
     ),
     hint="p = 0.025 to the power of 1/30.",
-    solution="0.025^(1/30) = 0.884. A test that misses more than one in ten may well find all of 30.",
+    solution="0.025^(1/30) = 0.884. A test that misses one in ten may well find all of 30.",
 )
 
 _WIDE, _NARROW, _PATIENTS = 0.06, 0.02, 150
@@ -81,8 +80,8 @@ QUADRUPLE = Number(
     id="how_sure/quadruple",
     title="A narrower interval",
     level="apply it",
-    prompt=f"With {_PATIENTS} patients an AUC is known to ± {_WIDE}. You want ± {_NARROW}. About how "
-    "many patients do you need, of the same kind?",
+    prompt=f"With {_PATIENTS} patients an AUC is known to ± {_WIDE}. You want ± {_NARROW}. About "
+    "how many patients do you need, of the same kind?",
     answer=round(_PATIENTS * (_WIDE / _NARROW) ** 2),
     tolerance=25,
     mistakes=(
@@ -172,7 +171,7 @@ LEAKS = SeveralChoices(
     id="how_sure/leaks",
     title="Where does something leak?",
     level="apply it",
-    prompt="In which of these has the test told the training something that a new patient would not?",
+    prompt="In which of these does the test tell the model what a new patient would not?",
     options=(
         Option(
             "A patient's film of March is for training, that of June for the test.",

@@ -22,7 +22,7 @@ def _bar(ax: Axes, place: float, end: Interval, color: str, marker: str, size: f
 def show_studies(studies: Mapping[str, Sequence[Interval]], *, truth: float) -> Figure:
     """Draw the intervals of many studies beside each other, and which of them miss the truth.
 
-    >>> figure = show_studies({"AUC": [Interval(0.7, 0.6, 0.8), Interval(0.5, 0.4, 0.6)]}, truth=0.7)
+    >>> figure = show_studies({"AUC": [Interval(0.7, 0.6, 0.8), Interval(0, 0, 0)]}, truth=0.7)
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['1 of 2 miss']
     >>> plt.close(figure)
