@@ -155,7 +155,7 @@ def show_leak(runs: Mapping[str, Sequence[Sequence[float]]], ways: Sequence[str]
             label = name if run == 0 else None
             ax.plot(places, values, "os^"[number], color=color, markersize=7, label=label)
     ax.axhline(0.5, linestyle=":", color="black")
-    ax.text(len(ways) - 0.55, 0.505, "chance", ha="right", va="bottom", fontsize=12)
+    ax.text(-0.45, 0.505, "chance", va="bottom", fontsize=12)
     ax.set_xticks(range(len(ways)), ways)
     ax.set(ylabel="AUC", ylim=(0.42, 1.02), xlim=(-0.5, len(ways) - 0.5))
     ax.grid(axis="y", color="#dddddd")
