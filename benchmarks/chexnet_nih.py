@@ -38,7 +38,7 @@ from course_lib.training import predict, predict_all
 RECORD = children.RECORD.with_name("chexnet_nih.json")
 FINDING = FINDINGS.index("Effusion")
 FOLDS, BATCH = 5, 32
-SCRATCH_EPOCHS, SCRATCH_RATE = 24, 0.003
+SCRATCH_EPOCHS, LARGE_EPOCHS, SCRATCH_RATE = 24, 14, 0.003
 TUNE_EPOCHS, TUNE_RATE = 12, 0.001
 PHANTOM_PATIENTS, PHANTOM_EPOCHS = 1600, 8
 
@@ -50,7 +50,7 @@ WORDS = {
     "phantom features, frozen": "of the same network, logistic regression as above",
     "from scratch, 64 x 64": f"small_chexnet, balanced loss, {SCRATCH_EPOCHS} epochs",
     "phantoms, then films, 64 x 64": f"the same network, trained on for {TUNE_EPOCHS} epochs",
-    "from scratch, 112 x 112": f"small_chexnet, balanced loss, {SCRATCH_EPOCHS} epochs",
+    "from scratch, 112 x 112": f"small_chexnet, balanced loss, {LARGE_EPOCHS} epochs",
 }
 
 
@@ -108,15 +108,13 @@ def started(weights: dict[str, Tensor] | None, seed: int) -> nn.Module:
 
 def fold_scores(
     job: tuple[str, int, int],
-    films: dict[int, Tensor],
+    films: Tensor,
     labels: Tensor,
     patients: np.ndarray,
-    weights: dict[int, dict[str, Tensor]],
+    weights: dict[str, Tensor] | None = None,
 ) -> tuple[str, int, int, Tensor, float]:
     """Train one network for one fold, and let it judge the films held out."""
     name, seed, fold = job
-    side = 112 if "112" in name else 64
-    tuned = name.startswith("phantoms")
     begin = time.perf_counter()
     fit, held = patient_folds(patients, FOLDS, stratify=labels, seed=0)[fold]
     inner = split_patients(
@@ -124,19 +122,22 @@ def fold_scores(
     )
     rows = {part: fit[own] for part, own in inner.items()} | {"test": held}
     refuse_overlap(patients, rows)
-    data = {part: (films[side][own], labels[own]) for part, own in rows.items()}
-    net = started(weights[seed] if tuned else None, seed)
-    rate = TUNE_RATE if tuned else SCRATCH_RATE
+    data = {part: (films[own], labels[own]) for part, own in rows.items()}
+    net = started(weights, seed)
+    rate = TUNE_RATE if weights else SCRATCH_RATE
+    epochs = TUNE_EPOCHS if weights else LARGE_EPOCHS if "112" in name else SCRATCH_EPOCHS
     history = train_chexnet(
-        net, data["train"], data["valid"], epochs=TUNE_EPOCHS if tuned else SCRATCH_EPOCHS,
-        batch_size=BATCH, learning_rate=rate, balanced=data["train"][1], seed=seed,
+        net, data["train"], data["valid"], epochs=epochs, batch_size=BATCH,
+        learning_rate=rate, balanced=data["train"][1], seed=seed,
         scheduler=partial(cycle, rate), augment=partial(children.vary, flip=True), progress=False,
     )  # fmt: skip
     x, y = data["test"]
     mirrored = predict_all(net, (x.flip(-1), y))[1]
     logits = (predict_all(net, (x, y))[1] + mirrored).cpu()[:, 0] / 2
     seconds = time.perf_counter() - begin
-    print(f"{name}, seed {seed}, fold {fold}: epoch {history.best_epoch}, {seconds:.0f} s", flush=True)
+    print(
+        f"{name}, seed {seed}, fold {fold}: epoch {history.best_epoch}, {seconds:.0f} s", flush=True
+    )
     return name, seed, fold, logits, seconds
 
 
@@ -185,6 +186,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--seeds-large", type=int, default=1, help="of the networks at 112 x 112")
     parser.add_argument("--jobs", type=int, default=1, help="networks at a time, one thread each")
+    parser.add_argument("--keep", type=Path, help="keep all scores in this file of torch")
     parser.add_argument("--write", action="store_true", help=f"store {RECORD.name}")
     options = parser.parse_args()
     begin = time.perf_counter()
@@ -196,18 +198,23 @@ def main() -> None:
     scores: dict[str, dict[int, Tensor]] = {name: {} for name in WORDS}
     seconds = dict.fromkeys(WORDS, 0.0)
     with ProcessPoolExecutor(options.jobs, spawn, torch.set_num_threads, (1,)) as pool:
-        weights_soon = pool.map(on_phantoms, seeds)
+        known = {"labels": labels, "patients": patients}
+        drawn = [pool.submit(on_phantoms, seed) for seed in seeds]
         features = pool.submit(imagenet, options.pretrained, films)
-        weights = dict(zip(seeds, weights_soon, strict=True))
-        work = partial(fold_scores, films=sized, labels=labels, patients=patients, weights=weights)
-        plan = {
-            "from scratch, 112 x 112": options.seeds_large,
-            "from scratch, 64 x 64": options.seeds,
-            "phantoms, then films, 64 x 64": options.seeds,
-        }
-        jobs = [(n, s, f) for n, number in plan.items() for s in range(number) for f in range(FOLDS)]
+        done = []
+
+        def plan(name: str, seed: int, **more: Any) -> None:
+            jobs = [(name, seed, fold) for fold in range(FOLDS)]
+            done.extend(pool.submit(fold_scores, job, **known, **more) for job in jobs)
+
+        for seed in seeds:
+            plan("from scratch, 64 x 64", seed, films=sized[64])
+        weights = [future.result() for future in drawn]
+        for seed in seeds:
+            plan("phantoms, then films, 64 x 64", seed, films=sized[64], weights=weights[seed])
+        for seed in range(options.seeds_large):
+            plan("from scratch, 112 x 112", seed, films=sized[112])
         folds = patient_folds(patients, FOLDS, stratify=labels, seed=0)
-        done = pool.map(work, jobs)
         scores["one number"][0] = one_number(films)
         scores[FROZEN][0] = logistic(features.result(), labels, patients)
         print(FROZEN, judge(scores[FROZEN][0], labels, patients), flush=True)
@@ -217,20 +224,25 @@ def main() -> None:
             scores["phantoms alone, 64 x 64"][seed] = logits.cpu()[:, 0]
             own = logistic(pooled(net.cpu(), sized[64]), labels, patients)
             scores["phantom features, frozen"][seed] = own
-        for name, seed, fold, logits, took in done:
+        for future in done:
+            name, seed, fold, logits, took = future.result()
             column = scores[name].setdefault(seed, torch.zeros(len(labels)))
             column[folds[fold][1]] = logits
             seconds[name] += took
+    if options.keep:
+        torch.save(scores, options.keep)
     methods = []
     for name, columns in scores.items():
         mean = torch.stack(list(columns.values())).mean(0)
-        test = delong_test(labels[:, 0], mean, scores[FROZEN][0])
-        compared = {"more_than_frozen": round(test.difference, 4), "p": round(test.p_value, 4)}
+        compared = {}
+        if name != FROZEN:
+            test = delong_test(labels[:, 0], mean, scores[FROZEN][0])
+            compared = {"more_than_frozen": round(test.difference, 4), "p": round(test.p_value, 4)}
         runs = [{"seed": s, **judge(column, labels, patients)} for s, column in columns.items()]
         took = {"training_seconds": round(seconds[name])} if seconds[name] else {}
         methods.append(
             {"method": name, "what": WORDS[name], **judge(mean, labels, patients), "runs": runs}
-            | (compared if name != FROZEN else {})
+            | compared
             | took
         )
         print(methods[-1], flush=True)

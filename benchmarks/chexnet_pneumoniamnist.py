@@ -51,9 +51,15 @@ def load(folder: Path) -> tuple[dict[str, Part], dict[str, int]]:
     if found["valid in test"]:
         raise SystemExit("films of the test are in the validation")
     again = {pair.again.item for pair in pairs if pair.again.split == "train"}
-    kept = {name: [n for n in range(len(data)) if name != "train" or n not in again] for name, data in sets.items()}
+    kept = {
+        name: [n for n in range(len(data)) if name != "train" or n not in again]
+        for name, data in sets.items()
+    }
     parts = {
-        name: (data.images[kept[name]].float() / 255, data.labels[kept[name]].float().reshape(-1, 1))
+        name: (
+            data.images[kept[name]].float() / 255,
+            data.labels[kept[name]].float().reshape(-1, 1),
+        )
         for name, data in sets.items()
     }
     return parts, dict(found)
@@ -92,7 +98,9 @@ SETTINGS: dict[str, Setting] = {
 }
 
 
-def learn(name: str, seed: int, parts: Mapping[str, Part], epochs: int) -> tuple[nn.Module, dict[str, Any]]:
+def learn(
+    name: str, seed: int, parts: Mapping[str, Part], epochs: int
+) -> tuple[nn.Module, dict[str, Any]]:
     """Train one network from one seed; return it with what the validation says."""
     make, side, augment = SETTINGS[name]
     sets = {part: (prepare(x, side), y) for part, (x, y) in parts.items() if part != "test"}
