@@ -2,16 +2,18 @@
 
     python benchmarks/chexnet_nih.py --data DIR --pretrained DIR --jobs 4 --write
 
-`--data` is a folder with `labels.csv` (as published) and the films in `img224/`; `--pretrained` one
-with the two unpacked wheels of `five_hundred_images.py`. Five folds of patients: each film is judged
-by networks that saw no film of its patient. All settings were fixed before a fold was held out; the
-epoch is chosen on a fifth of the patients of the training folds.
+`--data` is a folder with `labels.csv` (as published) and the films in `img224/`; `--pretrained`
+one with the two unpacked wheels of `five_hundred_images.py`. Five folds of patients: each film is
+judged by networks that saw no film of its patient. All settings were fixed before a fold was held
+out; the epoch is chosen on a fifth of the patients of the training folds. With `--keep`, a run that
+was stopped goes on with what it has.
 """
 
 import argparse
 import multiprocessing
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -78,8 +80,23 @@ def cycle(rate: float, adam: torch.optim.Optimizer, steps: int) -> Any:
     return torch.optim.lr_scheduler.OneCycleLR(adam, rate, total_steps=steps)
 
 
-def on_phantoms(seed: int) -> dict[str, Tensor]:
+def kept(folder: Path | None, name: str, make: Callable[[], Any]) -> Any:
+    """Return what an earlier run kept under this name, or make it and keep it."""
+    path = folder / f"{name.replace(' ', '_').replace(',', '')}.pt" if folder else None
+    if path and path.exists():
+        return torch.load(path, weights_only=False)
+    found = make()
+    if path:
+        torch.save(found, path)
+    return found
+
+
+def on_phantoms(folder: Path | None, seed: int) -> dict[str, Tensor]:
     """Train small_chexnet on phantoms, all fourteen findings; return its weights."""
+    return kept(folder, f"phantoms {seed}", partial(_on_phantoms, seed))  # type: ignore[no-any-return]
+
+
+def _on_phantoms(seed: int) -> dict[str, Tensor]:
     begin = time.perf_counter()
     parts = []
     for first, patients in ((0, PHANTOM_PATIENTS), (PHANTOM_PATIENTS, PHANTOM_PATIENTS // 5)):
@@ -106,14 +123,22 @@ def started(weights: dict[str, Tensor] | None, seed: int) -> nn.Module:
     return net
 
 
-def fold_scores(
+Scored = tuple[str, int, int, Tensor, float]
+
+
+def fold_scores(folder: Path | None, job: tuple[str, int, int], **data: Any) -> Scored:
+    """Train one network for one fold, and let it judge the films held out."""
+    own = partial(_fold_scores, job, **data)
+    return kept(folder, "{} {} {}".format(*job), own)  # type: ignore[no-any-return]
+
+
+def _fold_scores(
     job: tuple[str, int, int],
     films: Tensor,
     labels: Tensor,
     patients: np.ndarray,
     weights: dict[str, Tensor] | None = None,
-) -> tuple[str, int, int, Tensor, float]:
-    """Train one network for one fold, and let it judge the films held out."""
+) -> Scored:
     name, seed, fold = job
     begin = time.perf_counter()
     fit, held = patient_folds(patients, FOLDS, stratify=labels, seed=0)[fold]
@@ -171,11 +196,15 @@ def judge(scores: Tensor, labels: Tensor, patients: np.ndarray) -> dict[str, Any
     }
 
 
-def imagenet(folder: str, films: Tensor) -> Tensor:
+def imagenet(folder: Path | None, wheels: str, films: Tensor) -> Tensor:
     """Return the 1280 features of EfficientNet-Lite0, trained on ImageNet."""
-    sys.path.insert(0, folder)
-    small.SIDE = 224
-    return predict(small.lite(True).to(find_device()), films, batch_size=16)
+
+    def extract() -> Tensor:
+        sys.path.insert(0, wheels)
+        small.SIDE = 224
+        return predict(small.lite(True).to(find_device()), films, batch_size=16)
+
+    return kept(folder, "imagenet", extract)  # type: ignore[no-any-return]
 
 
 def main() -> None:
@@ -183,10 +212,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True, type=Path)
     parser.add_argument("--pretrained", required=True, help="folder with the two unpacked wheels")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--seeds-large", type=int, default=1, help="of the networks at 112 x 112")
     parser.add_argument("--jobs", type=int, default=1, help="networks at a time, one thread each")
-    parser.add_argument("--keep", type=Path, help="keep all scores in this file of torch")
+    parser.add_argument("--keep", type=Path, help="folder for the parts of a run")
     parser.add_argument("--write", action="store_true", help=f"store {RECORD.name}")
     options = parser.parse_args()
     begin = time.perf_counter()
@@ -199,13 +228,15 @@ def main() -> None:
     seconds = dict.fromkeys(WORDS, 0.0)
     with ProcessPoolExecutor(options.jobs, spawn, torch.set_num_threads, (1,)) as pool:
         known = {"labels": labels, "patients": patients}
-        drawn = [pool.submit(on_phantoms, seed) for seed in seeds]
-        features = pool.submit(imagenet, options.pretrained, films)
+        drawn = [pool.submit(on_phantoms, options.keep, seed) for seed in seeds]
+        features = pool.submit(imagenet, options.keep, options.pretrained, films)
         done = []
 
         def plan(name: str, seed: int, **more: Any) -> None:
             jobs = [(name, seed, fold) for fold in range(FOLDS)]
-            done.extend(pool.submit(fold_scores, job, **known, **more) for job in jobs)
+            done.extend(
+                pool.submit(fold_scores, options.keep, job, **known, **more) for job in jobs
+            )
 
         for seed in seeds:
             plan("from scratch, 64 x 64", seed, films=sized[64])
@@ -229,10 +260,10 @@ def main() -> None:
             column = scores[name].setdefault(seed, torch.zeros(len(labels)))
             column[folds[fold][1]] = logits
             seconds[name] += took
-    if options.keep:
-        torch.save(scores, options.keep)
     methods = []
     for name, columns in scores.items():
+        if not columns:
+            continue
         mean = torch.stack(list(columns.values())).mean(0)
         compared = {}
         if name != FROZEN:
