@@ -182,11 +182,12 @@ def main() -> None:
         "removed_from_train": sum(n for key, n in twice.items() if key.startswith("train")),
         "network": chosen,
         "parameters": count_parameters(SETTINGS[chosen][0]()),
-        "recipe": f"train_chexnet with the balanced loss; each film brought to mean 0, deviation 1; "
-        f"Adam, one cycle up to {RATE}, {options.epochs} epochs, batches of {BATCH}; the epoch of the "
-        "lowest validation loss",
-        "choice": "lowest sum of the losses on the validation films, as they are and varied (valid_loss, "
-        "varied_loss), of one run each with a seed of its own; the test films were not looked at",
+        "recipe": "train_chexnet with the balanced loss; each film brought to mean 0, deviation 1; "
+        f"Adam, one cycle up to {RATE}, {options.epochs} epochs, batches of {BATCH}; the epoch of "
+        "the lowest validation loss",
+        "choice": "lowest sum of the losses on the validation films, as they are and varied "
+        "(valid_loss, varied_loss), of one run each with a seed of its own; the test films were "
+        "not looked at",
         "tried": tried,
         "epochs": options.epochs,
         "runs": runs,
