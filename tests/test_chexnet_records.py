@@ -110,8 +110,8 @@ def test_the_record_of_nih_films_is_whole(nih, script):
     for row in nih["methods"]:
         assert row["what"] == benchmark.WORDS[row["method"]]
         assert 0 < row["low"] < row["auroc"] < row["high"] < 1
-        # A mean of five folds, and one list of all films, differ by what folds differ in scale.
-        assert sum(row["folds"]) / 5 == pytest.approx(row["auroc"], abs=0.05)
+        # Five networks do not share a scale: one list of all films costs some AUROC.
+        assert sum(row["folds"]) / 5 == pytest.approx(row["auroc"], abs=0.06)
         for run in row["runs"]:
             assert run["low"] < run["auroc"] < run["high"]
             assert len(run["folds"]) == benchmark.FOLDS
@@ -140,3 +140,22 @@ def test_one_row_of_the_nih_record_is_made_again(nih, script):
     assert roc_auc_score(labels[:, 0], score) == pytest.approx(row["auroc"], abs=1e-3)
     by_hand = films[:, 0, 150:].mean((1, 2)) - films[:, 0, 75:149].mean((1, 2))
     assert torch.corrcoef(torch.stack([by_hand, score]))[0, 1] > 0.99
+
+
+def test_what_the_chapter_says_of_the_nih_films(nih):
+    rows = {row["method"]: row for row in nih["methods"]}
+    frozen = rows[FROZEN]
+    tuned = rows["phantoms, then films, 64 x 64"]
+    scratch = [rows["from scratch, 64 x 64"], rows["from scratch, 112 x 112"]]
+    for row in scratch:  # films alone are too few
+        assert row["auroc"] < frozen["auroc"]
+        assert row["p"] < 0.01
+    assert tuned["auroc"] < frozen["auroc"]  # not better than frozen features, and not worse
+    assert tuned["p"] > 0.1
+    both = rows["phantoms, then films, and ImageNet"]
+    assert both["auroc"] > frozen["auroc"]
+    assert "afterwards" in both["what"]
+    assert "afterwards" in nih["choice"]
+    # Pooled, phantoms help a lot; fold by fold, in three of five.
+    assert nih["phantoms_help"]["p"] < 0.01
+    assert sum(a > b for a, b in zip(tuned["folds"], scratch[0]["folds"], strict=True)) == 3
