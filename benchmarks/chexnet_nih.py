@@ -297,8 +297,8 @@ def main() -> None:
         "brought to mean 0, deviation 1; turned, shifted, mirrored, darkened while training",
         "choice": "all settings were fixed before any fold was held out, and none was changed "
         "afterwards; the last row was thought of when the others were known",
-        "reported_before": "0.687 for frozen ImageNet features, five folds of patients, another run "
-        "whose folds are not known",
+        "reported_before": "0.687 for frozen ImageNet features, five folds of patients, another "
+        "run whose folds are not known",
         "phantoms": f"chest_films of {PHANTOM_PATIENTS} patients for each seed, fourteen findings, "
         f"{PHANTOM_EPOCHS} epochs",
         "auroc": "of the mean of the seeds' scores; each film is judged once, held out; intervals: "
