@@ -1,6 +1,6 @@
-"""A real data set of times, some censored: the waiting list of the Stanford heart transplant program.
+"""Real times, some of them censored: who waited for a heart in the Stanford transplant program.
 
-It needs no download: lifelines ships the table, and loads when it is asked for.
+The table needs no download: lifelines ships the table, and loads when it is asked for.
 """
 
 from typing import NamedTuple
