@@ -69,7 +69,7 @@ def show_gaps(age: Tensor, predicted: Mapping[str, Tensor]) -> Figure:
     )  # fmt: skip
     for ax, (name, values) in zip(axes.flat, predicted.items(), strict=True):
         gap = values.detach().cpu().double() - x
-        ax.plot(x, gap, "o", color=ACCENT, markersize=4.5, alpha=0.5)
+        ax.plot(x, gap, "o", color=ACCENT, markersize=3.5, alpha=0.45)
         ax.axhline(0, color="black", linestyle=":", linewidth=2)
         _line(ax, x, gap)
         ax.set(title=name, ylabel="gap in years")
@@ -103,8 +103,8 @@ def show_agreement(first: Tensor, second: Tensor, *, unit: str = "years") -> Fig
     ):
         ax.axhline(height, color=ACCENT_2, linestyle=style, linewidth=2)
         ax.annotate(
-            f"{label} {height:.1f}", (right, height), (0, 4), textcoords="offset points",
-            ha="right",
+            f"{label} {height:.1f}".replace("-", "−"), (right, height), (0, 4),
+            textcoords="offset points", ha="right", bbox={"color": "white", "pad": 1, "alpha": 0.85},
         )  # fmt: skip
     ax.set(xlabel=f"mean of both, {unit}", ylabel=f"difference, {unit}")
     ax.margins(y=0.12)
@@ -131,13 +131,13 @@ def show_patients(time: Sequence[float], event: Sequence[int], *, unit: str = "m
         face = ACCENT_2 if seen else "white"
         top.plot(end, number, markersize=11, markerfacecolor=face, markeredgewidth=2, **style)
     top.set(ylabel="patient", yticks=range(1, len(time) + 1))
-    top.invert_yaxis()
     for marker, color, face, label in (
         ("X", ACCENT_2, ACCENT_2, "died"),
         ("o", ACCENT, "white", "last seen alive"),
     ):
         top.plot([], [], marker, color=color, markerfacecolor=face, markersize=11, label=label)
     _curve(bottom, kaplan_meier(time, event), ACCENT, "-", None, band=False)
+    top.set_ylim(len(time) + 0.6, 0.4)
     bottom.set(xlabel=unit, ylabel="share alive", ylim=(-0.03, 1.05), yticks=[0, 0.5, 1])
     bottom.grid(axis="y", color="#dddddd")
     figure.legend(loc="outside upper center", ncols=2, frameon=False)
