@@ -104,7 +104,8 @@ def show_agreement(first: Tensor, second: Tensor, *, unit: str = "years") -> Fig
         ax.axhline(height, color=ACCENT_2, linestyle=style, linewidth=2)
         ax.annotate(
             f"{label} {height:.1f}".replace("-", "−"), (right, height), (0, 4),
-            textcoords="offset points", ha="right", bbox={"color": "white", "pad": 1, "alpha": 0.85},
+            textcoords="offset points", ha="right",
+            bbox={"color": "white", "pad": 1, "alpha": 0.85},
         )  # fmt: skip
     ax.set(xlabel=f"mean of both, {unit}", ylabel=f"difference, {unit}")
     ax.margins(y=0.12)
