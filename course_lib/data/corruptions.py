@@ -1,8 +1,8 @@
 """What happens to an image on its way: noise, blur, less contrast, more light.
 
 Each function takes images (N, C, H, W) in [0, 1] and returns as many in [0, 1], on their device.
-Strength 0 changes nothing, and the label stays whatever the strength. Letters: N images, C channels,
-H rows, W columns.
+Strength 0 changes nothing, and the label stays whatever the strength. N images, C channels, H
+rows, W columns.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from torch import Tensor
 
 
 def _checked(images: Tensor, name: str, value: Any, *, most: float) -> Tensor:
-    """Return `value`, one number or one for each image, so that it can be multiplied with images."""
+    """Return `value`, one number or one for each image, ready to be multiplied."""
     if images.ndim != 4:
         raise ValueError(f"`images` must have shape (N, C, H, W), got {tuple(images.shape)}")
     found = torch.as_tensor(value, dtype=images.dtype)
