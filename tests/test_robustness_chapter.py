@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from scipy import ndimage, stats
-from torchvision.transforms.v2 import functional as peer
 
 from course_lib.data import corruptions
 from course_lib.data.corruptions import KINDS, blur, brightness, contrast, corrupt, noise
@@ -49,14 +48,12 @@ def test_blur_is_scipys_and_a_sum_over_neighbors(images, deviation):
     assert found[1, 1, 4, 5].item() == pytest.approx(total / sum(bell) ** 2, abs=1e-6)
 
 
-def test_contrast_and_brightness_by_torchvision_and_by_numpy(images):
+def test_contrast_and_brightness_by_numpy_and_by_blending(images):
     values = images.numpy()
     assert contrast(images, 0.6).numpy() == pytest.approx(0.5 + 0.4 * (values - 0.5), abs=1e-6)
     gray = torch.full_like(images, 0.5)
     assert torch.allclose(contrast(images, 0.6), 0.4 * images + 0.6 * gray, atol=1e-6)
     assert brightness(images, 0.3).numpy() == pytest.approx(np.clip(values + 0.3, 0, 1), abs=1e-6)
-    half = images[:, :1] / 4  # where nothing is clipped, adding 0.1 is no factor
-    assert not torch.allclose(brightness(half, 0.1), peer.adjust_brightness(half, 1.1))
 
 
 def test_noise_has_the_deviation_that_was_asked_for_and_is_clipped():
@@ -65,9 +62,9 @@ def test_noise_has_the_deviation_that_was_asked_for_and_is_clipped():
     assert found.std().item() == pytest.approx(0.1, rel=0.02)
     assert found.mean().item() == pytest.approx(0.5, abs=0.002)
     assert stats.kstest(found[:20].flatten().numpy(), "norm", args=(0.5, 0.1)).pvalue > 0.001
-    black = noise(torch.zeros(200, 1, 16, 16), 0.5, torch.Generator().manual_seed(0))
+    black = noise(torch.zeros(200, 1, 16, 16), 0.2, torch.Generator().manual_seed(0))
     assert black.min() == 0
-    assert black.mean().item() == pytest.approx(0.5 / math.sqrt(2 * math.pi), rel=0.02)
+    assert black.mean().item() == pytest.approx(0.2 / math.sqrt(2 * math.pi), rel=0.02)
 
 
 def test_each_image_has_its_own_strength(images):
