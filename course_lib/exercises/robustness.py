@@ -167,8 +167,8 @@ _LINES = (
     "    squares = 0",
     "    for a, b in zip(first, second):",
     "        squares += (a - b) ** 2",
-    "    within = math.sqrt(squares / (2 * len(first)))",
-    "    return 1.96 * math.sqrt(2) * within",
+    "    within = (squares / (2 * len(first))) ** 0.5",
+    "    return 1.96 * 2**0.5 * within",
 )
 
 CODE_REPEATABILITY = Code(
@@ -176,7 +176,7 @@ CODE_REPEATABILITY = Code(
     title="Write the repeatability coefficient",
     level="build it",
     prompt="`first` and `second` are lists: two readings of the same patients by the same reader. "
-    "Return the repeatability coefficient, 1.96 · √2 · s_w. `math` is imported.",
+    "Return the repeatability coefficient, 1.96 · √2 · s_w. The root of x is `x ** 0.5`.",
     function="my_repeatability",
     stub="def my_repeatability(first, second):\n    raise NotImplementedError",
     reference=my_repeatability,
