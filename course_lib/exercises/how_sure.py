@@ -71,7 +71,8 @@ ALL_FOUND = Number(
         Mistake(1.0, "That is the estimate. 30 patients can't make you so sure."),
     ),
     hint="p = 0.025 to the power of 1/30.",
-    solution="0.025^(1/30) = 0.884. A test that misses one in ten may well find all of 30.",
+    solution="0.025^(1/30) = 0.884. Even a test that misses one in ten finds all of 30 now and "
+    "then: 0.9³⁰ = 0.04, in 4 of 100 such studies.",
 )
 
 _WIDE, _NARROW, _PATIENTS = 0.06, 0.02, 150
