@@ -1,9 +1,9 @@
 """How long does an epoch of `course_lib.training.train` take beside a plain loop of torch?
 
 Both train the same network on the same random images, with Adam, and validate; the rounds take
-turns, so that a busy moment hits both. What `train` adds (random changes that repeat, weights of batches,
-gathering, the best weights) is the difference. On a GPU, bfloat16 with channels_last is timed
-against float32 as well.
+turns, so that a busy moment hits both. What `train` adds is the difference: random changes that
+repeat, weights of batches, gathering, the best weights. On a GPU, bfloat16 with channels_last is
+timed against float32 as well.
 """
 
 import argparse

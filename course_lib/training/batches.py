@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-
 ORDER, MODEL, SAMPLE = 1, 2, 3  # what random numbers are for; each has its own
 
 
