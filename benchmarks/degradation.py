@@ -23,7 +23,7 @@ from course_lib.data.digits import digits
 from course_lib.data.records import made_by, store_record
 from course_lib.devices import find_device
 from course_lib.models.resnet_cifar import CifarResNet
-from course_lib.training import fit, predict
+from course_lib.training import fit_one_cycle, predict
 
 RECORD = Path(models.__file__).parents[1] / "data" / "recorded" / "degradation.json"
 DEPTHS, WIDTH = (8, 20, 44), 8
@@ -44,17 +44,14 @@ def run(kind: str, depth: int, rate: float, seed: int, epochs: int = EPOCHS) -> 
     torch.manual_seed(seed)
     net = build(kind, depth).to(device)
     sgd = torch.optim.SGD(net.parameters(), rate, momentum=0.9, weight_decay=1e-4)
-    batches = len(data.train_images) // BATCH
-    schedule = torch.optim.lr_scheduler.OneCycleLR(sgd, rate, total_steps=epochs * batches)
-    losses = fit(
+    losses = fit_one_cycle(
         net,
         data.train_images,
         data.train_labels,
         sgd,
         epochs=epochs,
         batch_size=BATCH,
-        generator=torch.Generator().manual_seed(seed),
-        schedule=schedule,
+        seed=seed,
     )
     train = predict(net, data.train_images)
     test = predict(net, data.test_images)
