@@ -64,7 +64,7 @@ def run(kind: str, depth: int, rate: float, seed: int, epochs: int = EPOCHS) -> 
         "train_loss": round(F.cross_entropy(train, data.train_labels).item(), 5),
         "train_wrong": int((train.argmax(1) != data.train_labels).sum()),
         "test_wrong": int((test.argmax(1) != data.test_labels).sum()),
-        "losses": [round(x, 4) for x in losses.view(epochs, batches).mean(1).tolist()],
+        "losses": [round(x, 4) for x in losses.view(epochs, -1).mean(1).tolist()],
     }
 
 
