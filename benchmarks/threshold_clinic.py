@@ -24,7 +24,7 @@ from torch import Tensor
 from course_lib import data
 from course_lib.data.records import made_by, store_record
 from course_lib.data.tables import breast_cancer
-from course_lib.widgets.threshold_lab import sample_of
+from course_lib.widgets.threshold_scores import sample_of
 
 RECORD = Path(data.__file__).parent / "recorded" / "threshold_clinic.json"
 KEPT = ("texture", "smoothness", "symmetry", "fractal dimension")
@@ -36,9 +36,7 @@ def lumps() -> tuple[Tensor, Tensor]:
     features, malignant, names = breast_cancer()
     columns = [names.index(f"mean {name}") for name in KEPT]
     x, y = features[:, columns].double().numpy(), malignant.long().numpy()
-    x_fit, x_test, y_fit, y_test = train_test_split(
-        x, y, test_size=0.5, stratify=y, random_state=0
-    )
+    x_fit, x_test, y_fit, y_test = train_test_split(x, y, test_size=0.5, stratify=y, random_state=0)
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(x_fit, y_fit)
     return torch.tensor(y_test), torch.tensor(model.predict_proba(x_test)[:, 1])
 
