@@ -65,7 +65,8 @@ def roc_band(
         ValueError: A shape, a label or a score is not as above; `confidence` is not between 0 and
             1; `resamples` or `steps` is below 1.
 
-    O(B (N + T)) for T distinct scores. Efron and Tibshirani, An introduction to the bootstrap, 1993.
+    O(B (N + T)) for T distinct scores. Source: Efron and Tibshirani, An introduction to the
+    bootstrap, 1993.
     """
     check_confidence(confidence)
     for name, number in (("resamples", resamples), ("steps", steps)):

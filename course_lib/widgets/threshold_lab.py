@@ -54,7 +54,7 @@ class ThresholdLab(CourseWidget):
 
     Example:
         >>> ThresholdLab(threshold=0.4).describe()[:55]
-        'At the threshold 0.40, of 1,000 people with 372 ill, 28'
+        'At the threshold 0.40, of 1,000 people with 372 ill, 29'
         >>> ThresholdLab(ill=0)
         Traceback (most recent call last):
         ValueError: `ill` must be a whole number from 1 to 999, got 0

@@ -83,7 +83,7 @@ def sample_of(
         "about": about,
         "ill": cut[labels].sort(descending=True).values.tolist(),
         "well": cut[~labels].sort(descending=True).values.tolist(),
-        "auc": [round(float(value), 4) for value in (auc.estimate, auc.low, auc.high)],
+        "auc": [round(float(value), 6) for value in (auc.estimate, auc.low, auc.high)],
         "band": [(end * FINE).round().to(torch.int64).tolist() for end in ends],
     }
 
@@ -151,7 +151,7 @@ def average_precision(sample: dict[str, Any], ill: int) -> float:
     return sum(ppv for ppv in found if ppv is not None) / len(found)
 
 
-# Words: those of static/threshold_lab.js ------------------------------------------------------------
+# Words: those of static/threshold_lab.js --------------------------------------------------------
 
 
 def threshold_text(threshold: int) -> str:

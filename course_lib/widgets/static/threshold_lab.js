@@ -186,7 +186,7 @@ function paintScores(chart, width, sample, threshold, best, found) {
 
 /** A unit square with a band, a curve, chance, the chosen point and the cheapest one. */
 function paintCurve(chart, width, names, { band, curve, chance, here, best }) {
-  const side = Math.min(width - 54, 330);
+  const side = Math.min(width - 54, 360);
   const [left, top] = [44, 10];
   const px = (x) => left + x * side;
   const py = (y) => top + (1 - y) * side;
@@ -312,8 +312,8 @@ function render({ model, el }) {
   const about = h("span", {});
   const go = h("button", {
     type: "button", onclick: () => threshold.set(bestThreshold() / FINE),
-  }, "Go to the cheapest");
-  const half = h("button", { type: "button", onclick: () => threshold.set(0.5) }, "Go to 0.50");
+  }, "To the cheapest");
+  const half = h("button", { type: "button", onclick: () => threshold.set(0.5) }, "To 0.50");
 
   const cell = () => h("td", {});
   const cells = Array.from({ length: 9 }, cell);
@@ -332,7 +332,7 @@ function render({ model, el }) {
   const measures = [
     ["Sensitivity", "of the ill are found"], ["Specificity", "of the well are left alone"],
     ["PPV", "of those called ill are ill"], ["NPV", "of those called well are well"],
-    ["AUC", ""], ["Average precision", "moves with the prevalence"], ["Cost of the errors", ""],
+    ["AUC", ""], ["Average precision", "moves with the prevalence"], ["Cost", ""],
   ].map(([name, words]) => {
     const [value, said] = [h("b", {}), h("span", {}, words)];
     return { value, said, node: h("div", {}, h("dt", {}, name), h("dd", {}, value, " ", said)) };
@@ -441,16 +441,14 @@ function render({ model, el }) {
   },
   h("p", { class: "cw-kicker" }, "Threshold clinic"),
   fields.node,
-  prevalence.node,
-  view, threshold.node,
+  view, threshold.node, prevalence.node, told,
   h("div", { class: "cw-walk" }, go, half),
-  h("p", { class: "cw-signs" }, key("cw-sign-ill", "ill"), key("cw-sign-well", "well"),
-    key("cw-sign-here", "your threshold"), key("cw-sign-best", "the cheapest"),
-    key("cw-sign-band", "95% of 2,000 bootstrap samples"), key("cw-sign-chance", "chance")),
-  told,
   h("div", { class: "cw-counted" },
     h("div", {}, h("div", { class: "cw-scroll" }, table), ...bars.map((bar) => bar.node)),
     h("dl", {}, ...measures.map((measure) => measure.node))),
+  h("p", { class: "cw-signs" }, key("cw-sign-ill", "ill"), key("cw-sign-well", "well"),
+    key("cw-sign-here", "your threshold"), key("cw-sign-best", "the cheapest"),
+    key("cw-sign-band", "95% of 2,000 bootstrap samples"), key("cw-sign-chance", "chance")),
   h("div", { class: "cw-curves" }, ...charts.map((chart) => chart.figure)),
   h("p", { class: "cw-note" }, about, " Solid bars: called ill. The cheapest threshold is chosen on these "
     + "people themselves; on others it will cost more than it looks."),
