@@ -89,7 +89,8 @@ class ThresholdLab(CourseWidget):
             about = "Your own scores."
             samples = [sample_of("own", "your own", y_true, y_score, about=about)]
             sample = "own"
-        if isinstance(threshold, bool) or not 0 <= threshold <= 1:
+        is_number = isinstance(threshold, (int, float)) and not isinstance(threshold, bool)
+        if not is_number or not 0 <= threshold <= 1:
             raise ValueError(f"`threshold` must be from 0 to 1, got {threshold!r}")
         super().__init__(
             samples=list(samples),
@@ -147,7 +148,7 @@ class ThresholdLab(CourseWidget):
             "JavaScript (website).</p></div>"
         )
         return mount_html(
-            self._module, self._static_state(), html, title="Threshold clinic", height="90rem"
+            self._module, self._static_state(), html, title="Threshold clinic", height="99rem"
         )
 
     def _static_text(self) -> str:
