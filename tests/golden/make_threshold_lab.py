@@ -1,10 +1,10 @@
-"""Write `threshold_lab.json.gz`: what `course_lib.metrics` says of settings of the threshold clinic.
+"""Write `threshold_lab.json.gz`: what `course_lib.metrics` says of settings of the lab.
 
 Cases are [sample, threshold, ill, cost_fn, cost_fp] with the four cells, the rates, the predictive
 values at that prevalence, the cost of 1,000 people and the cheapest threshold; thresholds are in
-ten-thousandths. Then, for each sample, its ROC curve and its average precision at two prevalences, of
-data in which the ill and the well are repeated until the prevalence is that one. After a change of
-the record or of the arithmetic: `python tests/golden/make_threshold_lab.py`.
+ten-thousandths. Then, for each sample, its ROC curve and its average precision at two prevalences,
+of data in which the ill and the well are repeated until the prevalence is that one. After a change
+of the record or of the arithmetic: `python tests/golden/make_threshold_lab.py`.
 """
 
 import gzip
