@@ -39,10 +39,22 @@ def compute() -> dict[str, Any]:
     found: dict[str, Any] = {"cases": [], "curves": {}}
     for sample in ThresholdLab().samples:
         labels, scores = data_of(sample)
-        for ill, costs in itertools.product(ILL, COSTS):
-            for threshold in THRESHOLDS:
-                case = _case(labels, scores, threshold, ill, *costs)
-                found["cases"].append([[sample["name"], threshold, ill, *costs], case])
+        # As shares of one, as the reader sees them, although the lab compares whole numbers.
+        shares = scores.double() / 10_000
+        tests = {
+            threshold: BinaryConfusion.from_scores(labels, shares, threshold=threshold / 10_000)
+            for threshold in THRESHOLDS
+        }
+        for ill, (miss, alarm) in itertools.product(ILL, COSTS):
+            costs = {"cost_fn": miss, "cost_fp": alarm, "prevalence": ill / 1000}
+            best = cost_point(labels, scores, **costs).threshold
+            for threshold, test in tests.items():
+                found["cases"].append(
+                    [
+                        [sample["name"], threshold, ill, miss, alarm],
+                        [*_case(test, costs), 10_000 if math.isinf(best) else int(best)],
+                    ]
+                )
         fpr, tpr, thresholds = roc_curve(labels, scores, drop_intermediate=False)
         found["curves"][sample["name"]] = {
             "fpr": fpr.tolist(),
@@ -59,21 +71,14 @@ def data_of(sample: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
     return labels, torch.tensor(sample["ill"] + sample["well"])
 
 
-def _case(
-    labels: torch.Tensor, scores: torch.Tensor, threshold: int, ill: int, miss: int, alarm: int
-) -> list[float | None]:
-    # As shares of one, as the reader sees them, although the lab compares whole numbers.
-    shares = scores.double() / 10_000
-    test = BinaryConfusion.from_scores(labels, shares, threshold=threshold / 10_000)
+def _case(test: BinaryConfusion, costs: dict[str, float]) -> list[float | None]:
     rates = test.sensitivity, test.specificity
-    setting = {"cost_fn": miss, "cost_fp": alarm, "prevalence": ill / 1000}
-    cost = 1000 * OperatingPoint(threshold, *rates).expected_cost(**setting)
-    best = cost_point(labels, scores, **setting).threshold
+    cost = 1000 * OperatingPoint(0, *rates).expected_cost(**costs)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UndefinedMetricWarning)
-        values = [None if math.isnan(v) else v for v in test.at_prevalence(ill / 1000)]
-    cells = test.tp, test.fn, test.fp, test.tn
-    return [*cells, *rates, *values, cost, 10_000 if math.isinf(best) else int(best)]
+        values = test.at_prevalence(costs["prevalence"])
+    known = [None if math.isnan(value) else value for value in values]
+    return [test.tp, test.fn, test.fp, test.tn, *rates, *known, cost]
 
 
 def _average_precision(sample: dict[str, Any], ill: int) -> float:

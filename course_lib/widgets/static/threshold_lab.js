@@ -258,7 +258,7 @@ function render({ model, el }) {
   const points = Object.fromEntries(samples.map((sample) => [sample.name, pointsOf(sample)]));
   let setting = null;
   let moving = false; // between the first and the last place of a drag, nothing is read out
-  let dragged = null; // the pointer that drags the line
+  let dragged = null; // the pointer that drags the line: its id, and where a finger came down
 
   const move = (isMoving) => {
     moving = isMoving;
@@ -298,7 +298,7 @@ function render({ model, el }) {
   const view = h("div", {
     class: "cw-scores-view", role: "img",
     onpointerdown: onDown, onpointermove: onMove, onpointerup: onUp,
-    onpointercancel: () => { dragged = null; moving = false; },
+    onpointercancel: () => { if (dragged) { dragged = null; move(false); } },
   }, scores);
   const charts = [["ROC curve", ["false positive rate", "true positive rate"]],
     ["Precision and recall", ["recall", "precision"]]].map(([title, names]) => {
@@ -412,24 +412,33 @@ function render({ model, el }) {
   }
 
   function onDown(event) {
-    if (event.button !== 0 || dragged !== null) return;
-    dragged = event.pointerId;
-    moving = true;
+    if (event.button !== 0 || dragged) return;
+    const isFinger = event.pointerType === "touch"; // it may be about to scroll
+    dragged = { id: event.pointerId, from: isFinger ? [event.clientX, event.clientY] : null };
     view.setPointerCapture?.(event.pointerId);
-    if (event.pointerType === "touch") return; // it may be about to scroll
+    if (isFinger) return;
     event.preventDefault();
     threshold.input.focus({ preventScroll: true }); // the arrow keys go on from here
+    moving = true;
     drag(event);
   }
 
   function onMove(event) {
-    if (dragged === event.pointerId) drag(event);
+    if (dragged?.id !== event.pointerId) return;
+    if (dragged.from) {
+      const [across, down] = [event.clientX - dragged.from[0], event.clientY - dragged.from[1]].map(Math.abs);
+      if (across < 8 || down > across) return;
+      dragged.from = null;
+    }
+    moving = true;
+    drag(event);
   }
 
   function onUp(event) {
-    if (dragged !== event.pointerId) return;
-    drag(event);
+    if (dragged?.id !== event.pointerId) return;
+    const from = dragged.from ?? [event.clientX, event.clientY];
     dragged = null;
+    if (Math.hypot(event.clientX - from[0], event.clientY - from[1]) < 16) drag(event);
     move(false);
   }
 
