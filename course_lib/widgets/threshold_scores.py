@@ -136,7 +136,8 @@ def cheapest(sample: dict[str, Any], ill: int, cost_fn: int, cost_fp: int) -> in
     thresholds = [FINE, *scores]
     costs = [outcome(sample, t, ill, cost_fn, cost_fp).cost for t in thresholds]
     limit = min(costs) * (1 + 1e-12)  # a tie is one in spite of rounding
-    return next(t for t, cost in zip(thresholds, costs, strict=True) if cost <= limit)
+    best: int = next(t for t, cost in zip(thresholds, costs, strict=True) if cost <= limit)
+    return best
 
 
 def average_precision(sample: dict[str, Any], ill: int) -> float:
