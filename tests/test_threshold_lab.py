@@ -60,7 +60,7 @@ def test_the_golden_file_is_what_the_metrics_say() -> None:
     assert [case[0] for case in found["cases"]] == [case[0] for case in made["cases"]]
     for (_, mine), (_, theirs) in zip(found["cases"], made["cases"], strict=True):
         assert plain(mine) == near(plain(theirs))
-    assert len({case[-1] for _, case in made["cases"]}) > 15  # of cheapest thresholds
+    assert len({case[-1] for _, case in made["cases"]}) > 10  # cheapest thresholds
     assert sum(None in case for _, case in made["cases"]) > 50
 
 
