@@ -367,7 +367,11 @@ function render({ model, el }) {
     shown.push(auc, averagePrecision(sample, ill).toFixed(3), money(found.cost));
     shown.forEach((value, n) => { measures[n].value.textContent = value; });
     measures[4].said.textContent = `(95%: ${low} to ${high}), whatever you move`;
-    measures[6].said.textContent = `per 1,000; at the least ${money(least)}, at ${thresholdText(best)}`;
+    const part = (people) => tenthsText(Math.floor(10 * people + 0.5));
+    const misses = part(ill * (found.fn / (found.tp + found.fn)));
+    const alarms = part((1000 - ill) * (found.fp / (found.fp + found.tn)));
+    measures[6].said.textContent = `per 1,000: ${misses} misses at ${setting.cost_fn}, ${alarms} false alarms `
+      + `at ${setting.cost_fp}. The least: ${money(least)}, at ${thresholdText(best)}`;
     about.textContent = sample.about;
     go.setAttribute("aria-disabled", fine() === best);
     half.setAttribute("aria-disabled", fine() === FINE / 2);
