@@ -75,7 +75,9 @@ def take_turns(calls: Mapping[str, Call], rounds: int) -> dict[str, list[float]]
     All of them are called in each round, so that a busy moment hits them all; the order turns.
     The first call of each is not counted.
     """
-    repeats = {name: max(1, round(LEAST_SECONDS / _seconds(call, 1))) for name, call in calls.items()}
+    repeats = {
+        name: max(1, round(LEAST_SECONDS / _seconds(call, 1))) for name, call in calls.items()
+    }
     found: dict[str, list[float]] = {name: [] for name in calls}
     for turn in range(rounds):
         for name in calls if turn % 2 else reversed(calls):
@@ -170,7 +172,9 @@ def _processor() -> str:
 def main(*measures: Measure) -> None:
     """Measure each claim, print its table, and keep it where `--into` says."""
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
-    parser.add_argument("--small", action="store_true", help="small sizes: nothing to conclude from")
+    parser.add_argument(
+        "--small", action="store_true", help="small sizes: nothing to conclude from"
+    )
     parser.add_argument("--into", type=Path, help="JSON file for what was measured")
     options = parser.parse_args()
     records = []
@@ -190,7 +194,9 @@ def table(record: dict[str, Any]) -> str:
 
     A ratio is the peer's time over ours: above 1 we are faster.
     """
-    title = f"{record['title']}: {record['size']}, {record['device']}, {record['threads']} thread(s)"
+    title = (
+        f"{record['title']}: {record['size']}, {record['device']}, {record['threads']} thread(s)"
+    )
     lines = [title, f"{'':34}{record['ours'][:13]:>14}{record['peer'][:19]:>20}{'ratio':>9}"]
     for line in record["cases"]:
         met = {True: "", False: "  BAR NOT MET", None: "  (no bar)"}[line["met"]]
