@@ -11,9 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measuring import machine
-
 from course_lib.data.records import made_by, store_record
+from measuring import machine
 
 HERE = Path(__file__).parent
 RECORD = HERE.parent / "course_lib" / "data" / "recorded" / "speed.json"

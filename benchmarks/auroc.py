@@ -4,10 +4,10 @@ The size is that of ChestX-ray14: 112,120 films, 14 findings that 5% have. One t
 """
 
 import torch
-from measuring import Bar, Claim, compare, main
 from sklearn import metrics as theirs
 
 from course_lib import metrics as ours
+from measuring import Bar, Claim, compare, main
 
 FILMS, FINDINGS, SHARE = 112_120, 14, 0.05
 
@@ -40,7 +40,7 @@ def _measure(metric: str, small: bool) -> Claim:
     return Claim(
         title={"roc_auc_score": "AUROC", "average_precision_score": "Average precision"}[metric]
         + " of many findings",
-        means="Our function takes the whole table of scores; scikit-learn's is called once a finding.",
+        means="Ours takes the whole table of scores; scikit-learn's is called once a finding.",
         size=f"{shape[0]:,} films × {shape[1]} findings",
         ours="course_lib",
         peer="scikit-learn",
@@ -59,5 +59,7 @@ def average_precision(small: bool) -> Claim:
     return _measure("average_precision_score", small)
 
 
+CLAIMS = (auroc, average_precision)
+
 if __name__ == "__main__":
-    main(auroc, average_precision)
+    main(*CLAIMS)

@@ -5,11 +5,11 @@ Same rows, same replicates (asserted).
 
 import numpy as np
 import torch
-from measuring import Bar, Claim, case, main, take_turns
 from sklearn.metrics import roc_auc_score
 
 from course_lib.metrics import bootstrap_interval, bootstrap_replicates
 from course_lib.metrics._resampling import plan
+from measuring import Bar, Claim, case, main, take_turns
 
 
 def bootstrap(small: bool) -> Claim:
@@ -60,5 +60,7 @@ def bootstrap(small: bool) -> Claim:
     )
 
 
+CLAIMS = (bootstrap,)
+
 if __name__ == "__main__":
-    main(bootstrap)
+    main(*CLAIMS)

@@ -5,10 +5,10 @@ Same rows, same replicates (asserted).
 
 import numpy as np
 import torch
-from measuring import Bar, Case, Claim, case, main, take_turns
 
 from course_lib.metrics import bootstrap_interval, bootstrap_replicates
 from course_lib.metrics._resampling import plan
+from measuring import Bar, Case, Claim, case, main, take_turns
 
 
 def _compare(n: int, resamples: int, share: float, rounds: int) -> list[Case]:
@@ -63,5 +63,7 @@ def bootstrap(small: bool) -> Claim:
     )
 
 
+CLAIMS = (bootstrap,)
+
 if __name__ == "__main__":
-    main(bootstrap)
+    main(*CLAIMS)

@@ -8,9 +8,9 @@ from dataclasses import astuple
 from typing import Any
 
 import numpy as np
-from measuring import Bar, Case, Claim, compare, main
 
 from course_lib.metrics import concordance_index
+from measuring import Bar, Case, Claim, compare, main
 
 Cohort = tuple[np.ndarray, np.ndarray, np.ndarray]  # time, event, risk
 
@@ -87,5 +87,7 @@ def beside_scikit_survival(small: bool) -> Claim:
     )
 
 
+CLAIMS = (beside_lifelines, beside_scikit_survival)
+
 if __name__ == "__main__":
-    main(beside_lifelines, beside_scikit_survival)
+    main(*CLAIMS)

@@ -5,9 +5,9 @@ All three say the same (asserted). One thread.
 
 import torch
 import torch.nn.functional as F
-from measuring import Claim, case, main, take_turns
 
 from course_lib.arithmetic import cross_correlate2d
+from measuring import Claim, case, main, take_turns
 
 KERNEL = 3  # pixels
 
@@ -38,8 +38,8 @@ def loops(small: bool) -> Claim:
     ours = times.pop("conv2d")
     return Claim(
         title="One convolution, three ways",
-        means="torch's conv2d beside the loops of the chapter on convolution, which are there to be "
-        "read, and beside unfolding the image and multiplying.",
+        means="torch's conv2d beside the loops of the chapter on convolution, which are there to "
+        "be read, and beside unfolding the image and multiplying.",
         size=f"{KERNEL} × {KERNEL} kernel, {size} × {size} image",
         ours="torch",
         peer="the other way",
@@ -48,5 +48,7 @@ def loops(small: bool) -> Claim:
     )
 
 
+CLAIMS = (loops,)
+
 if __name__ == "__main__":
-    main(loops)
+    main(*CLAIMS)

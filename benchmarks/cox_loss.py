@@ -4,10 +4,10 @@ import warnings
 from typing import Literal
 
 import torch
-from measuring import Bar, Claim, compare, main
 
 from course_lib.devices import find_device
 from course_lib.losses import cox_loss
+from measuring import Bar, Claim, compare, main
 
 
 def loss(small: bool) -> Claim:
@@ -48,5 +48,7 @@ def loss(small: bool) -> Claim:
     )
 
 
+CLAIMS = (loss,)
+
 if __name__ == "__main__":
-    main(loss)
+    main(*CLAIMS)

@@ -4,9 +4,9 @@ Same AUC and same ends (asserted).
 """
 
 import numpy as np
-from measuring import Bar, Claim, compare, main
 
 from course_lib.metrics import delong_interval
+from measuring import Bar, Claim, compare, main
 
 
 def interval(small: bool) -> Claim:
@@ -40,5 +40,7 @@ def interval(small: bool) -> Claim:
     )
 
 
+CLAIMS = (interval,)
+
 if __name__ == "__main__":
-    main(interval)
+    main(*CLAIMS)

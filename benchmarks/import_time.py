@@ -1,4 +1,4 @@
-"""How much longer does it take to import the metrics than torch alone? In a new Python each time."""
+"""How much longer than torch alone do the metrics take to import? In a new Python each time."""
 
 import json
 import subprocess
@@ -38,5 +38,7 @@ def imports(small: bool) -> Claim:
     )
 
 
+CLAIMS = (imports,)
+
 if __name__ == "__main__":
-    main(imports)
+    main(*CLAIMS)

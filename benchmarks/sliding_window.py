@@ -5,11 +5,11 @@ classifier in batches. One thread.
 """
 
 import torch
-from measuring import Claim, compare, main
 from torch import Tensor, nn
 
 from course_lib.arithmetic import receptive_field
 from course_lib.layers import fully_convolutional
+from measuring import Claim, compare, main
 
 TRAINED, BATCH = 64, 64  # pixels; crops at a time
 
@@ -64,5 +64,7 @@ def windows(small: bool) -> Claim:
     )
 
 
+CLAIMS = (windows,)
+
 if __name__ == "__main__":
-    main(windows)
+    main(*CLAIMS)

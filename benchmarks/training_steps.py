@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import torch
 import torchvision
-from measuring import Claim, compare, main
 from torch import nn
 
 from course_lib import models
 from course_lib.devices import find_device
+from measuring import Claim, compare, main
 
 NAMES = (
     "alexnet",
@@ -67,8 +67,8 @@ def training(small: bool) -> Claim:
         cases.append(compare(name, ours, theirs, 1 if small else 7))
     return Claim(
         title="A training step of our networks",
-        means="Forward, backward and one step of SGD, with the same weights. Ours are written to be "
-        "read and are the same arithmetic: a ratio near 1 is what we are after.",
+        means="Forward, backward and one step of SGD, with the same weights. Ours are written to "
+        "be read and are the same arithmetic: a ratio near 1 is what we are after.",
         size=f"{batch} images of {size} × {size} pixels",
         ours="course_lib",
         peer="torchvision",
@@ -78,5 +78,7 @@ def training(small: bool) -> Claim:
     )
 
 
+CLAIMS = (training,)
+
 if __name__ == "__main__":
-    main(training)
+    main(*CLAIMS)

@@ -42,7 +42,7 @@ class SpeedClaims(_FromRecord):
 
     def run(self) -> list[nodes.Node]:
         """Show each claim: what it means, with whom it is compared, and a table."""
-        return [_section(claim) for claim in self.read()["claims"]]
+        return [claim_section(claim) for claim in self.read()["claims"]]
 
 
 def machine_in_words(record: dict[str, Any]) -> str:
@@ -97,7 +97,8 @@ def bar_in_words(bar: dict[str, Any] | None) -> str:
     }[bar["kind"]]
 
 
-def _section(claim: dict[str, Any]) -> nodes.section:
+def claim_section(claim: dict[str, Any]) -> nodes.section:
+    """Show one claim: what it means, with whom it is compared, the bar, a table, the script."""
     title = claim["title"]
     section = nodes.section("", nodes.title("", title), names=[nodes.fully_normalize_name(title)])
     section["ids"] = [nodes.make_id(title)]
@@ -106,7 +107,7 @@ def _section(claim: dict[str, Any]) -> nodes.section:
     threads = f"{claim['threads']} thread{'' if claim['threads'] == 1 else 's'}"
     rounds = claim["cases"][0]["rounds"]
     facts = [
-        *([f"Compared with: {against}."] if against else []),
+        *([f"Versions: {against}."] if against else []),
         f"Where: {claim['device']}, {threads}, {rounds} rounds.",
         f"Bar: {bar_in_words(claim['bar'])}.",
     ]
