@@ -1,6 +1,6 @@
 """How much faster is `F.conv2d` than the loops of `course_lib.arithmetic`, and than unfolding?
 
-All three say the same (asserted). One thread.
+All three say the same (asserted).
 """
 
 import torch
@@ -14,7 +14,6 @@ KERNEL = 3  # pixels
 
 def loops(small: bool) -> Claim:
     """Measure the three ways."""
-    torch.set_num_threads(1)
     size = 32 if small else 128
     generator = torch.Generator().manual_seed(0)
     image = torch.rand(size, size, generator=generator)

@@ -2,7 +2,8 @@
 
 A script holds functions that measure one `Claim` each, and ends with `main(...)` of them. A claim
 compares two ways that say the same, which it asserts first. With `--small` it takes a second, for
-the tests; with `--into` it is kept as JSON, for `make bench`.
+the tests; with `--into` it is kept as JSON, for `make bench`. All runs on one thread: most peers have
+one, and a ratio of several threads is one of the machine, and of what else runs on it.
 """
 
 import argparse
@@ -150,7 +151,7 @@ PACKAGES = (
 
 
 def machine() -> dict[str, Any]:
-    """Say on what it runs: processor, cores that we may use, memory waits aside, how busy it is."""
+    """Say on what it runs: processor, cores that we may use, how busy it is."""
     has_affinity = hasattr(os, "sched_getaffinity")
     cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
@@ -177,6 +178,7 @@ def main(*measures: Measure) -> None:
     )
     parser.add_argument("--into", type=Path, help="JSON file for what was measured")
     options = parser.parse_args()
+    torch.set_num_threads(1)
     records = []
     for measure in measures:
         try:

@@ -1,7 +1,7 @@
 """How much faster is a fully convolutional network than the classifier on each crop?
 
 Both say the same for each position of a larger image (asserted). The crops go through the
-classifier in batches. One thread.
+classifier in batches.
 """
 
 import torch
@@ -29,7 +29,6 @@ def classifier(size: int) -> nn.Module:
 @torch.no_grad()
 def windows(small: bool) -> Claim:
     """Measure both ways over one image."""
-    torch.set_num_threads(1)
     side = 80 if small else 256
     model = classifier(TRAINED)
     converted = fully_convolutional(model, TRAINED)

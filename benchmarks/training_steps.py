@@ -56,7 +56,7 @@ def step(model: nn.Module, images: torch.Tensor) -> Callable[[], None]:
 def training(small: bool) -> Claim:
     """Measure each network beside its twin."""
     device = find_device()
-    batch, size = (2, 64) if small else (8, 128)
+    batch, size = (2, 64) if small else (4, 128)
     cases = []
     for name in ("resnet18",) if small else NAMES:
         pair = [model.to(device).eval() for model in twins(name, 10)]
@@ -64,7 +64,7 @@ def training(small: bool) -> Claim:
         with torch.no_grad():
             torch.testing.assert_close(*(model(images) for model in pair), rtol=1e-4, atol=1e-4)
         ours, theirs = (step(model.train(), images) for model in pair)
-        cases.append(compare(name, ours, theirs, 1 if small else 7))
+        cases.append(compare(name, ours, theirs, 1 if small else 5))
     return Claim(
         title="A training step of our networks",
         means="Forward, backward and one step of SGD, with the same weights. Ours are written to "

@@ -1,14 +1,14 @@
-"""Claims of speed: each is made by a script, is in the record, and is on the page. Nothing is timed."""
+"""Claims of speed: a script makes each, the record has it, the page shows it. Nothing is timed."""
 
 import importlib
 import json
 import tomllib
 
-import measuring
 import pytest
 import torch
-from all_speed import scripts
 
+import measuring
+from all_speed import scripts
 from coursebook.speed import bar_in_words, claim_section, is_met, verdict
 from website import ROOT
 
