@@ -106,4 +106,5 @@ $(BENCH_READY): pyproject.toml $(ALL_READY)
 	@$(BIN)/python -c 'import site; print(f"import site; site.addsitedir({site.getsitepackages()[0]!r})")' \
 		> "$$($(BENCH)/bin/python -c 'import site; print(site.getsitepackages()[0])')/course.pth"
 	@$(PIP) --python $(BENCH)/bin/python install --group bench
+	@$(PIP) --python $(BENCH)/bin/python install --no-deps --group bench-alone
 	@touch $@

@@ -2,8 +2,8 @@
 
 A script holds functions that measure one `Claim` each, and ends with `main(...)` of them. A claim
 compares two ways that say the same, which it asserts first. With `--small` it takes a second, for
-the tests; with `--into` it is kept as JSON, for `make bench`. All runs on one thread: most peers have
-one, and a ratio of several threads is one of the machine, and of what else runs on it.
+the tests; with `--into` it is kept as JSON, for `make bench`. All runs on one thread: most peers
+have one, and with several the ratio would be one of the machine, and of what else runs on it.
 """
 
 import argparse

@@ -213,10 +213,10 @@ def test_a_bar_is_met_from_its_limit_on(bar, met):
 def test_the_package_needs_no_peer():
     """scikit-survival is under the GPL: it may be measured, and nothing may build on it."""
     needed = PROJECT["project"]["dependencies"]
-    groups = {k: v for k, v in PROJECT["dependency-groups"].items() if k != "bench"}
+    groups = {k: v for k, v in PROJECT["dependency-groups"].items() if not k.startswith("bench")}
     for entry in [*needed, *(one for group in groups.values() for one in group)]:
         assert not str(entry).startswith(("confidenceinterval", "scikit-survival", "torchsurv"))
-        assert entry != {"include-group": "bench"}
+        assert "bench" not in str(entry)
     for path in (ROOT / "course_lib").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert not any(f"import {peer}" in text or f"from {peer}" in text for peer in PEERS)
