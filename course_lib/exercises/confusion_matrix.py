@@ -155,8 +155,9 @@ HOW_MANY_RIGHT = Number(
     id="confusion_matrix/ppv-in-percent",
     title="What is a positive answer worth?",
     level="apply it",
-    prompt=f"The same {_PEOPLE:,} people, of whom you have just filled in the cells. What is the "
-    "positive predictive value, in percent? One decimal is enough.",
+    prompt=f"Again {_PEOPLE:,} people, {_ILL} of them ill, and the test with a sensitivity of "
+    f"{_TPR}% and a specificity of {_TNR}%. What is the positive predictive value, in percent? One "
+    "decimal is enough.",
     answer=100 * _CELLS.measure("precision"),
     tolerance=0.1,
     unit="%",
