@@ -35,7 +35,7 @@ def _measure(metric: str, small: bool) -> Claim:
 
         wanted = torch.tensor(loop(), dtype=torch.float64)
         torch.testing.assert_close(ask(), wanted, rtol=0, atol=1e-12)
-        cases.append(compare(f"scores: {kind}", ask, loop, 1 if small else 5))
+        cases.append(compare(f"scores: {kind}", ask, loop, 1 if small else 4))
     return Claim(
         title={"roc_auc_score": "AUROC", "average_precision_score": "Average precision"}[metric]
         + " of many findings",

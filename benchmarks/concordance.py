@@ -83,7 +83,7 @@ def beside_scikit_survival(small: bool) -> Claim:
         ours="course_lib",
         peer="scikit-survival",
         bar=Bar("times", 25),
-        cases=_compare(n, 1 if small else 5, other, has_bar=True),
+        cases=_compare(n, 1 if small else 3, other, has_bar=True),
     )
 
 
