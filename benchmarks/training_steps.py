@@ -56,7 +56,7 @@ def step(model: nn.Module, images: torch.Tensor) -> Callable[[], None]:
 def training(small: bool) -> Claim:
     """Measure each network beside its twin."""
     device = find_device()
-    batch, size = (2, 64) if small else (4, 128)
+    batch, size = (2, 64) if small else (4, 96)
     cases = []
     for name in ("resnet18",) if small else NAMES:
         pair = [model.to(device).eval() for model in twins(name, 10)]

@@ -106,9 +106,10 @@ def claim_section(claim: dict[str, Any]) -> nodes.section:
     against = " and ".join(f"{name} {number}" for name, number in claim["versions"].items())
     threads = f"{claim['threads']} thread{'' if claim['threads'] == 1 else 's'}"
     rounds = claim["cases"][0]["rounds"]
+    times = f"{rounds} round{'' if rounds == 1 else 's'}"
     facts = [
         *([f"Versions: {against}."] if against else []),
-        f"Where: {claim['device']}, {threads}, {rounds} rounds.",
+        f"Where: {claim['device']}, {threads}, {times}.",
         f"Bar: {bar_in_words(claim['bar'])}.",
     ]
     section += _paragraph(" ".join(facts))
@@ -121,17 +122,18 @@ def claim_section(claim: dict[str, Any]) -> nodes.section:
 
 def _table(claim: dict[str, Any]) -> nodes.table:
     more = bool(claim["bar"]) and claim["bar"]["kind"] == "more"
-    head = ["", f"{claim['ours']}, ms", f"{claim['peer']}, ms"]
-    head += ["More, ms" if more else "Times faster"] + (["Bar"] if claim["bar"] else [])
+    # The narrow screen of a phone shows the first columns, and scrolls to the others.
+    head = ["", "More, ms" if more else "Times faster", *(["Bar"] if claim["bar"] else [])]
+    head += [f"{claim['ours']}, ms", f"{claim['peer']}, ms"]
     rows = []
     for case in claim["cases"]:
         spread = (
             f"{number(case['times'])} ({number(case['times_low'])} to {number(case['times_high'])})"
         )
-        row = [case["name"], number(case["ours_ms"]), number(case["peer_ms"])]
-        row += [number(case["more_ms"]) if more else spread]
+        row = [case["name"], number(case["more_ms"]) if more else spread]
         if claim["bar"]:
             row.append({True: "met", False: "not met", None: "no bar"}[case["met"]])
+        row += [number(case["ours_ms"]), number(case["peer_ms"])]
         rows.append(row)
     group = nodes.tgroup("", cols=len(head))
     group += [nodes.colspec("", colwidth=1) for _ in head]
