@@ -69,7 +69,7 @@ test-notebooks-here: ## run every notebook with the Python that is active and it
 	test "$$before" = "$$($(PYTHON) -m pip freeze | grep -iE '^torch(vision)?\b')" || { echo "torch changed"; exit 1; }
 	@$(PYTHON) -m pytest -q -p no:cacheprovider --override-ini filterwarnings= --nbval-lax --nbval-cell-timeout=120 notebooks
 
-bench: $(BENCH_READY) ## measure each claim of speed against a peer, for the page "Speed" (4 minutes; let nothing else run)
+bench: $(BENCH_READY) ## measure each claim of speed against a peer, for the page "Speed" (let nothing else run)
 	@$(BENCH)/bin/python benchmarks/all_speed.py
 
 publish: $(SITE_READY) ## notebooks for Colab below _build/colab; needs COURSE_REPOSITORY and REVISION
