@@ -51,7 +51,7 @@ def recorded(script, title):
     return found[0]
 
 
-@pytest.mark.parametrize(("script", "measure"), claims_of_scripts())
+@pytest.mark.parametrize(("script", "measure"), list(claims_of_scripts()))
 def test_both_sides_find_the_same_and_the_record_has_the_words_of_the_script(script, measure):
     threads = torch.get_num_threads()
     try:
