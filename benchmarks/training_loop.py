@@ -76,11 +76,8 @@ def epoch(small: bool) -> Claim:
         one, two = network(name), network(name)
         losses = ours(one, data), plain(two, data)
         assert abs(losses[0] - losses[1]) < 0.1, losses  # each has its own order of images
-        cases.append(
-            compare(
-                name, lambda n=one: ours(n, data), lambda n=two: plain(n, data), 1 if small else 3
-            )
-        )
+        mine, peer = partial(ours, one, data), partial(plain, two, data)
+        cases.append(compare(name, mine, peer, 1 if small else 3))
     return Claim(
         title="An epoch of training",
         means="Our loop for many GPUs with checkpoints and metrics, here on one device, beside the "
@@ -102,12 +99,8 @@ def half_precision(small: bool) -> Claim:
         one, two = network(name), network(name)
         losses = ours(one, data, fast=True), ours(two, data)
         assert abs(losses[0] - losses[1]) < 0.1, losses
-        rounds = 1 if small else 3
-        cases.append(
-            compare(
-                name, lambda n=one: ours(n, data, fast=True), lambda n=two: ours(n, data), rounds
-            )
-        )
+        mine, peer = partial(ours, one, data, fast=True), partial(ours, two, data)
+        cases.append(compare(name, mine, peer, 1 if small else 3))
     return Claim(
         title="An epoch in bfloat16 with channels_last",
         means="Beside float32, both by our loop. Made for GPUs; a CPU that lacks instructions for "
