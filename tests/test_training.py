@@ -1,12 +1,16 @@
 """The loop of the small experiments: what it computes, and what it refuses."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from course_lib import training
 from course_lib.data.digits import digits
-from course_lib.training import accuracy, fit, predict
+from course_lib.training import accuracy, fit, fit_one_cycle, predict
 
 
 def generator(seed=0):
@@ -61,6 +65,22 @@ def test_schedule_augmentation_and_loss_are_used():
     assert model.weight.grad.abs().min() > 0  # zeros alone would give none
 
 
+def test_one_cycle_is_fit_with_its_schedule():
+    images, labels = torch.randn(10, 3, generator=generator(1)), torch.arange(10) % 2
+    ours, theirs = line(), line()
+    found = fit_one_cycle(
+        ours, images, labels, torch.optim.SGD(ours.parameters(), 0.3),
+        epochs=3, batch_size=4, seed=5,
+    )  # fmt: skip
+    sgd = torch.optim.SGD(theirs.parameters(), 0.3)
+    wanted = fit(
+        theirs, images, labels, sgd, epochs=3, batch_size=4, generator=generator(5),
+        schedule=torch.optim.lr_scheduler.OneCycleLR(sgd, 0.3, total_steps=6),
+    )  # fmt: skip
+    assert torch.equal(found, wanted)
+    assert torch.equal(ours.weight, theirs.weight)
+
+
 def test_global_seed_and_mode_stay():
     torch.manual_seed(3)
     wanted = torch.rand(1)
@@ -108,6 +128,20 @@ def test_says_that_the_loss_ran_away():
             model, torch.ones(4, 3), torch.tensor([0, 1, 0, 1]), sgd, epochs=9, batch_size=2,
             generator=generator(), loss=lambda out, _: out.square().sum(),
         )  # fmt: skip
+
+
+def test_the_heavy_half_loads_when_it_is_used():
+    script = (
+        "import sys, course_lib.training as t; "
+        "print('accelerate' in sys.modules, *(m for m in sys.modules if m.startswith(t.__name__)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    loaded = {"course_lib.training", "course_lib.training.in_memory"}
+    assert set(done.stdout.split()) == {"False", *loaded}
+    with pytest.raises(AttributeError, match="has no attribute 'trian'"):
+        _ = training.trian
 
 
 def test_digits():
