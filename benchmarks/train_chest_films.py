@@ -8,6 +8,7 @@ rule says (`choose`). `--write` stores the record.
 import argparse
 import base64
 import io
+import itertools
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,10 +36,11 @@ FRACTIONS = {"train": 0.6, "valid": 0.15, "test": 0.25}
 EPOCHS, RATE, BATCH = 12, 0.004, 16
 GRAYS = 64  # levels of the pictures: an eye sees no difference to 256, and a file is smaller
 KINDS = ("hit", "miss", "false alarm")
+SHOWN = 28  # films
 RULE = (
     "finding by finding: if no film so far is a hit, a miss or a false alarm at the finding's "
     "threshold, the first film of the test that is, of a patient without a film so far; then the "
-    "first film on which nothing is and nothing is said"
+    f"first film on which nothing is and nothing is said; then the first films, up to {SHOWN}"
 )
 
 
@@ -69,13 +71,15 @@ def choose(
     def take(fitting: Tensor) -> None:
         known = {patients[film] for film in taken}
         fresh = (f for f in fitting.nonzero()[:, 0].tolist() if patients[f] not in known)
-        taken.extend([film for film in [next(fresh, None)] if film is not None])
+        taken.extend(itertools.islice(fresh, 1))
 
     for k in range(len(thresholds)):
         for kind in KINDS:
             if not outcomes[kind][taken, k].any():
                 take(outcomes[kind][:, k])
     take(~called.any(dim=1) & ~there.any(dim=1))
+    while len(taken) < SHOWN:
+        take(torch.ones(len(scores)))
     return sorted(taken)
 
 

@@ -149,6 +149,6 @@ def summary(data: dict[str, Any], k: int, threshold: int) -> str:
     tp, fn, fp, tn = counts(data, k, threshold)
     return (
         f"{tp + fn} of {data['test_films']} test films show {data['findings'][k]}. At "
-        f"{threshold / 100:.2f} the model finds {tp} of them and misses {fn}; of the {fp + tn} "
-        f"others it alarms {fp}."
+        f"{threshold / 100:.2f} the model finds {tp} of them and misses {fn}; it raises a "
+        f"false alarm on {fp} of the {fp + tn} others."
     )

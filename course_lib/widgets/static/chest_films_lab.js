@@ -111,7 +111,7 @@ function describe(data, film, k, threshold, truth) {
 function summary(data, k, threshold) {
   const { tp, fn, fp, tn } = counts(data, k, threshold);
   return `${tp + fn} of ${data.test_films} test films show ${data.findings[k]}. At ${hundredths(threshold)} the `
-    + `model finds ${tp} of them and misses ${fn}; of the ${fp + tn} others it alarms ${fp}.`;
+    + `model finds ${tp} of them and misses ${fn}; it raises a false alarm on ${fp} of the ${fp + tn} others.`;
 }
 
 const third = (place, side, words) => words[Math.min(2, Math.floor((3 * (place + 0.5)) / side))];
@@ -241,7 +241,7 @@ function render({ model, el }) {
   const best = h("button", {
     type: "button", onclick: () => { made.threshold.set(data.thresholds[numberOf(setting.finding)] / 100); },
   });
-  const half = h("button", { type: "button", onclick: () => made.threshold.set(0.5) }, "To 0.50");
+  const half = h("button", { type: "button", onclick: () => made.threshold.set(0.5) }, "Back to 0.50");
 
   const rows = data.findings.map((name) => {
     const [bar, value, truth] = [h("span", { class: "cw-bar" }), h("td", {}), h("td", {})];
@@ -341,7 +341,7 @@ function render({ model, el }) {
     const [auc, low, high] = data.auroc[k].map((value) => value.toFixed(3));
     measures[4].value.textContent = auc;
     measures[4].said.textContent = `95%: ${low} to ${high}`;
-    best.textContent = `To ${hundredths(data.thresholds[k])}, best on validation films`;
+    best.textContent = `Best F1: ${hundredths(data.thresholds[k])}`;
     best.setAttribute("aria-disabled", threshold === data.thresholds[k]);
     half.setAttribute("aria-disabled", threshold === 50);
   }
@@ -364,7 +364,8 @@ function render({ model, el }) {
   over,
   h("div", { class: "cw-counted" }, h("div", { class: "cw-scroll" }, table),
     h("dl", {}, ...measures.map((measure) => measure.node))),
-  h("p", { class: "cw-note" }, "No patient is behind any film. The mean of a map plus a constant is the logit. "
+  h("p", { class: "cw-note" }, "No patient is behind any film. The mean of a map plus a constant is the logit. Best F1: on the "
+    + "validation films. "
     + "The films shown are chosen by a rule so that each finding has hits, misses and false alarms, where "
     + "there are any: count errors on all test films, not on these."),
   spoken));
