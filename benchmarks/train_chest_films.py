@@ -78,7 +78,7 @@ def choose(
             if not outcomes[kind][taken, k].any():
                 take(outcomes[kind][:, k])
     take(~called.any(dim=1) & ~there.any(dim=1))
-    while len(taken) < SHOWN:
+    for _ in range(SHOWN - len(taken)):
         take(torch.ones(len(scores)))
     return sorted(taken)
 

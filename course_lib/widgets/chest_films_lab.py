@@ -40,7 +40,7 @@ class ChestFilmsLab(CourseWidget):
     the reader chooses.
 
     Args:
-        film: Which one, from 1.
+        film: Which one, from 1; left out, the first that is a hit, or else film 1.
         finding: One of the 14 findings, whose map is shown.
         threshold: From 0 to 1, in hundredths. Called is what has at least so much; 1 calls nothing.
         which: Films to go through: one of `WHICH`, for the finding at the threshold.
@@ -52,7 +52,7 @@ class ChestFilmsLab(CourseWidget):
         ValueError: If an argument is not as above.
 
     Example:
-        >>> ChestFilmsLab(finding="Effusion").describe()[:34]
+        >>> ChestFilmsLab(1, finding="Effusion").describe()[:34]
         'Film 1: the model gives Effusion 0'
         >>> ChestFilmsLab(film=0)  # doctest: +ELLIPSIS
         Traceback (most recent call last):
@@ -72,7 +72,7 @@ class ChestFilmsLab(CourseWidget):
 
     def __init__(
         self,
-        film: int = 1,
+        film: int | None = None,
         *,
         finding: str = "Effusion",
         threshold: float = 0.5,
@@ -88,11 +88,16 @@ class ChestFilmsLab(CourseWidget):
         is_number = isinstance(threshold, (int, float)) and not isinstance(threshold, bool)
         if not is_number or not 0 <= threshold <= 1:
             raise ValueError(f"`threshold` must be from 0 to 1, got {threshold!r}")
+        cut = floor(threshold * 100 + 0.5)
+        if film is None:
+            k = data["findings"].index(finding)
+            found = [outcome(data, shown["row"], k, cut) for shown in data["films"]]
+            film = found.index("hit") + 1 if "hit" in found else 1
         super().__init__(
             data=data,
             film=whole_number_from(1, len(data["films"]), "film", film),
             finding=finding,
-            threshold=floor(threshold * 100 + 0.5) / 100,
+            threshold=cut / 100,
             which=which,
             opacity=whole_number_from(0, 100, "opacity", opacity),
             truth=true_or_false("truth", truth),
@@ -142,7 +147,7 @@ class ChestFilmsLab(CourseWidget):
         html = (
             '<div class="cw-card"><p class="cw-kicker">Chest films</p>'
             f"<p>{escape(describe(data, film, k, threshold, truth=True))}</p>"
-            '<div class="cw-given"><img class="cw-still" width="256" height="256" '
+            '<div class="cw-given"><img class="cw-still dark-light" width="256" height="256" '
             f'alt="Film {film + 1}: a phantom of a chest film" '
             f'src="data:image/png;base64,{data["films"][film]["picture"]}">'
             f'<div class="cw-scroll"><table class="cw-layers"><thead><tr>{head}</tr></thead>'

@@ -228,7 +228,7 @@ function render({ model, el }) {
     },
   });
 
-  const image = h("img", { alt: "", width: SIZE, height: SIZE, draggable: "false" });
+  const image = h("img", { class: "dark-light", alt: "", width: SIZE, height: SIZE, draggable: "false" });
   const canvas = h("canvas", { width: SIZE, height: SIZE });
   const frame = h("div", { class: "cw-box" });
   const view = h("div", { class: "cw-view cw-film", role: "img" }, image, canvas, frame);
@@ -310,7 +310,7 @@ function render({ model, el }) {
     const count1 = setting.which === "all" ? `Film ${film} of ${count}.`
       : !films.length ? `Of these ${count} films, none is a ${setting.which} of ${finding} at ${hundredths(threshold)}.`
         : at ? `Film ${film}: ${at} of ${films.length} ${kind} of ${finding} among ${count} films.`
-          : `Film ${film}: none of the ${films.length} ${kind} of ${finding} any more.`;
+          : `Film ${film} is none of the ${films.length} ${kind} of ${finding} among ${count} films.`;
     const framed = !setting.box ? "" : !truth ? " The frame comes with the truth."
       : place ? ` Framed: ${finding}.` : ` Nothing to frame: no ${finding}.`;
     caption.textContent = count1 + framed;
