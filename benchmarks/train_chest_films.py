@@ -1,8 +1,8 @@
 """Train a small DenseNet on phantoms of chest films, and keep what the lab `ChestFilmsLab` shows.
 
-Patients are split into training, validation and test. Of the test films, scores and truth of all are
-kept, and some whole: their picture, and the class activation maps of the 14 findings. Which ones, a
-rule says (`choose`). `--write` stores the record.
+Patients are split into training, validation and test. Of the test films, scores and truth of all
+are kept, and some whole: their picture, and the class activation maps of the 14 findings. Which
+ones, a rule says (`choose`). `--write` stores the record.
 """
 
 import argparse
@@ -59,9 +59,7 @@ def hundredths(scores: Tensor) -> Tensor:
     return (scores.double() * 100).floor().clamp(max=99).long()
 
 
-def choose(
-    scores: Tensor, truth: Tensor, thresholds: list[int], patients: list[int]
-) -> list[int]:
+def choose(scores: Tensor, truth: Tensor, thresholds: list[int], patients: list[int]) -> list[int]:
     """Return which test films to show, in their order, by `RULE`."""
     called = scores >= torch.tensor(thresholds)
     there = truth.bool()
@@ -103,7 +101,9 @@ def small_maps(maps: Tensor) -> tuple[Tensor, list[float]]:
     return codes, [float(f"{unit:.5g}") for unit in units.tolist()]
 
 
-def record_of(model: nn.Module, parts: dict[str, ChestFilms], standardize: Standardize) -> dict[str, Any]:
+def record_of(
+    model: nn.Module, parts: dict[str, ChestFilms], standardize: Standardize
+) -> dict[str, Any]:
     """Compute all that the lab shows."""
     scores = {
         name: predict(model, standardize(parts[name].images)).sigmoid().cpu()

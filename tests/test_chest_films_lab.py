@@ -151,7 +151,7 @@ def test_the_films_are_those_that_the_phantoms_draw() -> None:
 
 
 def test_a_map_adds_up_to_the_probability() -> None:
-    """The mean of a class activation map plus the bias is the logit: so of the rounded ones, too."""
+    """The mean of a class activation map plus the bias is the logit; of rounded ones, too."""
     kept = record()
     units, bias = torch.tensor(kept["units"]), torch.tensor(kept["bias"])
     for n, film in enumerate(kept["films"]):
@@ -226,7 +226,7 @@ def test_the_truth_is_shown_when_it_is_asked_for(widget_page: Pages) -> None:
     page = widget_page(lab)
     assert page.locator(TOLD).inner_text() == lab.describe()
     assert lab.describe().endswith("Is it there?")
-    assert set(texts(page, ".cw-findings td:last-child")) == {"In truth", "?"} - {"In truth"}
+    assert set(texts(page, ".cw-findings td:last-child")) == {"?"}
     assert not page.locator(".cw-box").is_visible()
     page.get_by_label("Show what is there").check()
     shown = ChestFilmsLab(truth=True)
@@ -283,9 +283,8 @@ def test_a_film_stays_while_the_threshold_moves(widget_page: Pages) -> None:
     assert next_.get_attribute("aria-disabled") == "true"
     next_.click(force=True)
     assert page.locator(TOLD).inner_text().startswith(f"Film {film}: ")
-    assert texts(page, ".cw-cells4 td")[1:] == ["Called", "Not called"][:0] + [
-        str(count) for count in counts(ChestFilmsLab().data, FINDINGS.index("Effusion"), 100)
-    ]
+    found = counts(ChestFilmsLab().data, FINDINGS.index("Effusion"), 100)
+    assert texts(page, ".cw-cells4 tbody td") == [str(count) for count in found]
 
 
 def test_each_finding_has_its_map(widget_page: Pages) -> None:
@@ -317,7 +316,10 @@ def test_python_moves_the_page(widget_page: Pages) -> None:
           const el = document.createElement("div");
           document.body.append(el);
           lab.render({ model, el });
-          const set = (change) => { Object.assign(state, change); heard.forEach((call) => call()); };
+          const set = (change) => {
+            Object.assign(state, change);
+            heard.forEach((call) => call());
+          };
           set({ film: 5, finding: "Mass", threshold: 0.07, truth: true });
           const first = el.querySelector(".cw-told").textContent;
           set({ film: 500 });

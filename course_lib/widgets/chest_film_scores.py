@@ -9,7 +9,17 @@ from functools import lru_cache
 from math import floor
 from typing import Any, NamedTuple
 
-__all__ = ["Counts", "counts", "describe", "outcome", "peak", "score_of", "summary", "there", "view"]
+__all__ = [
+    "Counts",
+    "counts",
+    "describe",
+    "outcome",
+    "peak",
+    "score_of",
+    "summary",
+    "there",
+    "view",
+]
 
 _bytes = lru_cache(64)(b64decode)
 
@@ -42,7 +52,7 @@ class Counts(NamedTuple):
 
 def view(record: dict[str, Any]) -> dict[str, Any]:
     """Return what the page needs of the record: neither its making nor what only tests read."""
-    keys = "findings thresholds auroc side units test_films scores truth".split()
+    keys = ["findings", "thresholds", "auroc", "side", "units", "test_films", "scores", "truth"]
     films = [
         {key: film[key] for key in ("row", "picture", "maps", "boxes")} for film in record["films"]
     ]
@@ -79,10 +89,9 @@ def counts(data: dict[str, Any], k: int, threshold: int) -> Counts:
     return Counts(*(found.count(name) for name in OUTCOMES.values()))
 
 
-
 def peak(data: dict[str, Any], film: int, k: int) -> tuple[int, int]:
     """Return row and column of the map's highest place, the first of several."""
-    side = data["side"]
+    side = int(data["side"])
     codes = _bytes(data["films"][film]["maps"])[k * side * side : (k + 1) * side * side]
     return divmod(codes.index(max(codes)), side)
 
@@ -91,7 +100,7 @@ def peak_is_inside(data: dict[str, Any], film: int, k: int, size: int) -> bool:
     """Return whether the middle of the map's highest place lies in the box of the finding."""
     x0, y0, x1, y1 = data["films"][film]["boxes"][str(k)]
     y, x = ((place + 0.5) * size / data["side"] for place in peak(data, film, k))
-    return x0 <= x < x1 and y0 <= y < y1
+    return bool(x0 <= x < x1 and y0 <= y < y1)
 
 
 # Words: those of static/chest_films_lab.js --------------------------------------------------------

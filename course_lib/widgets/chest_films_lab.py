@@ -153,9 +153,9 @@ class ChestFilmsLab(CourseWidget):
             f'<div class="cw-scroll"><table class="cw-layers"><thead><tr>{head}</tr></thead>'
             f"<tbody>{rows}</tbody></table></div></div>"
             f"<p>{escape(self.summary())} {escape(self._rates())}.</p>"
-            '<p class="cw-note">The film is a phantom, drawn from formulas. To go through all films '
-            "and to see the maps, run this cell (notebook) or turn on JavaScript (website).</p>"
-            "</div>"
+            '<p class="cw-note">The film is a phantom, drawn from formulas. To go through all '
+            "films and to see the maps, run this cell (notebook) or turn on JavaScript "
+            "(website).</p></div>"
         )
         return mount_html(
             self._module, self._static_state(), html, title="Chest films", height="84rem"
