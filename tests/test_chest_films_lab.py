@@ -261,7 +261,7 @@ def test_one_goes_through_the_misses(widget_page: Pages) -> None:
     for _ in [*misses, 0]:
         said = page.locator(TOLD).inner_text()
         seen.append(int(re.match(r"Film (\d+)", said)[1]))  # type: ignore[index]
-        assert said.split(" The map")[0].endswith("It is there: a miss.")
+        assert said.split(" The strongest")[0].endswith("It is there: a miss.")
         page.get_by_role("button", name="Next").click()
     start = misses.index(seen[0])
     assert seen == [*misses[start:], *misses[:start], misses[start]]
@@ -278,7 +278,7 @@ def test_a_film_stays_while_the_threshold_moves(widget_page: Pages) -> None:
     assert slider.get_attribute("aria-valuetext") == "1.00"
     assert page.locator(TOLD).inner_text().startswith(f"Film {film}: ")
     assert "It is there: a miss." in page.locator(TOLD).inner_text()
-    assert "none is a hit of Effusion at 1.00" in page.locator(".cw-where").first.inner_text()
+    assert "none is a hit for Effusion at 1.00" in page.locator(".cw-where").first.inner_text()
     next_ = page.get_by_role("button", name="Next")
     assert next_.get_attribute("aria-disabled") == "true"
     next_.click(force=True)

@@ -96,11 +96,12 @@ def peak(data: dict[str, Any], film: int, k: int) -> tuple[int, int]:
     return divmod(codes.index(max(codes)), side)
 
 
-def peak_is_inside(data: dict[str, Any], film: int, k: int, size: int) -> bool:
-    """Return whether the middle of the map's highest place lies in the box of the finding."""
+def peak_touches(data: dict[str, Any], film: int, k: int, size: int) -> bool:
+    """Return whether the map's highest place, a square of some pixels, has one in the box."""
     x0, y0, x1, y1 = data["films"][film]["boxes"][str(k)]
-    y, x = ((place + 0.5) * size / data["side"] for place in peak(data, film, k))
-    return bool(x0 <= x < x1 and y0 <= y < y1)
+    step = size / data["side"]
+    top, left = (place * step for place in peak(data, film, k))
+    return bool(left < x1 and x0 < left + step and top < y1 and y0 < top + step)
 
 
 # Words: those of static/chest_films_lab.js --------------------------------------------------------
@@ -148,8 +149,8 @@ def describe(data: dict[str, Any], film: int, k: int, threshold: int, *, truth: 
         return f"{text} Is it there?"
     text += f" {IN_WORDS[outcome(data, row, k, threshold)]}"
     if there(data, row, k):
-        where = "inside" if peak_is_inside(data, film, k, SIZE) else "outside"
-        text += f" The map is strongest {where} its box."
+        where = "touches" if peak_touches(data, film, k, SIZE) else "lies off"
+        text += f" The strongest place of the map {where} its frame."
     return text
 
 

@@ -54,10 +54,12 @@ function peak(data, film, k) {
   return [Math.floor(at / data.side), at % data.side];
 }
 
-function peakIsInside(data, film, k) {
+/** Whether the map's highest place, a square of some pixels, has one in the box of the finding. */
+function peakTouches(data, film, k) {
   const [x0, y0, x1, y1] = data.films[film].boxes[k];
-  const [y, x] = peak(data, film, k).map((place) => ((place + 0.5) * SIZE) / data.side);
-  return x0 <= x && x < x1 && y0 <= y && y < y1;
+  const step = SIZE / data.side;
+  const [top, left] = peak(data, film, k).map((place) => place * step);
+  return left < x1 && x0 < left + step && top < y1 && y0 < top + step;
 }
 
 /** A square map enlarged, bilinear, pixels being squares, as torch's interpolate does it. */
@@ -104,7 +106,7 @@ function describe(data, film, k, threshold, truth) {
   if (!truth) return `${text} Is it there?`;
   const told = `${text} ${IN_WORDS[outcome(data, row, k, threshold)]}`;
   if (!isThere(data, row, k)) return told;
-  return `${told} The map is strongest ${peakIsInside(data, film, k) ? "inside" : "outside"} its box.`;
+  return `${told} The strongest place of the map ${peakTouches(data, film, k) ? "touches" : "lies off"} its frame.`;
 }
 
 /** What the threshold does to all test films. */
@@ -147,7 +149,7 @@ function slider(name, label, max, { place, value, words }, onMove) {
   };
 }
 
-/** A field whose value buttons set. */
+/** A field whose value buttons set, and nothing shows. */
 function held(name) {
   return (onChange) => {
     let now = null;
@@ -205,7 +207,7 @@ function render({ model, el }) {
         findFilm();
       }),
       keep(held("film")),
-      keep(held("finding")),
+      keep(choice("finding", "Finding", data.findings.map((name) => [name, name])), findFilm),
       keep(slider("threshold", "Threshold:", 100, {
         place: (value) => Math.round(100 * value), value: (place) => place / 100, words: (value) => value.toFixed(2),
       }, move)),
@@ -247,7 +249,10 @@ function render({ model, el }) {
     const [bar, value, truth] = [h("span", { class: "cw-bar" }), h("td", {}), h("td", {})];
     const button = h("button", {
       type: "button",
-      onclick: () => { made.finding.write(name); findFilm(); made.finding.set(name); },
+      onclick: () => {
+        made.finding.write(name);
+        made.finding.input.dispatchEvent(new Event("change"));
+      },
     }, name);
     const node = h("tr", {}, h("th", { scope: "row" }, button),
       h("td", { class: "cw-chance", "aria-hidden": "true" }, bar), value, truth);
@@ -256,7 +261,7 @@ function render({ model, el }) {
   const list = h("table", { class: "cw-layers cw-findings" },
     h("caption", {}, "What the model says of this film"),
     h("thead", {}, h("tr", {},
-      h("th", { scope: "col" }, "Finding"), h("td", { "aria-hidden": "true" }),
+      h("th", { scope: "col" }, "Finding"), h("td", { class: "cw-chance", "aria-hidden": "true" }),
       h("th", { scope: "col" }, h("span", { class: "cw-wide" }, "Probability"), h("span", { class: "cw-narrow" }, "Prob.")),
       h("th", { scope: "col" }, "In truth"))),
     h("tbody", {}, ...rows.map((row) => row.node)));
@@ -307,13 +312,13 @@ function render({ model, el }) {
       + (setting.opacity ? `The map of ${finding} is strongest at the ${where(data, film - 1, k)} of the picture.` : "")
       + (frame.hidden ? "" : ` The frame is where ${finding} was drawn.`));
     const at = films.indexOf(film) + 1;
-    const count1 = setting.which === "all" ? `Film ${film} of ${count}.`
-      : !films.length ? `Of these ${count} films, none is a ${setting.which} of ${finding} at ${hundredths(threshold)}.`
-        : at ? `Film ${film}: ${at} of ${films.length} ${kind} of ${finding} among ${count} films.`
-          : `Film ${film} is none of the ${films.length} ${kind} of ${finding} among ${count} films.`;
+    const which = setting.which === "all" ? `Film ${film} of ${count}.`
+      : !films.length ? `Of these ${count} films, none is a ${setting.which} for ${finding} at ${hundredths(threshold)}.`
+        : at ? `Film ${film}: ${setting.which} ${at} of ${films.length} for ${finding}, among ${count} films.`
+          : `Film ${film} is not among the ${kind} for ${finding} (${films.length} of ${count} films).`;
     const framed = !setting.box ? "" : !truth ? " The frame comes with the truth."
       : place ? ` Framed: ${finding}.` : ` Nothing to frame: no ${finding}.`;
-    caption.textContent = count1 + framed;
+    caption.textContent = which + framed;
     [back, next].forEach((button) => button.setAttribute("aria-disabled", films.length === 0 || (films.length === 1 && at === 1)));
     const most = data.units[k] * 127;
     legend.replaceChildren(h("span", { class: "cw-for" }, "for"), h("span", { class: "cw-against" }, "against"),
@@ -357,7 +362,9 @@ function render({ model, el }) {
     + "its map, say what you think, then show what is there."),
   fields.node,
   h("div", { class: "cw-fields" },
-    h("div", { class: "cw-look" }, made.which.node, view, h("div", { class: "cw-walk" }, back, next), caption,
+    h("div", { class: "cw-look" },
+      h("div", { class: "cw-pick" }, made.finding.node, made.which.node),
+      view, h("div", { class: "cw-walk" }, back, next), caption,
       made.opacity.node, legend, made.truth.node, made.box.node),
     h("div", { class: "cw-outputs" }, told, made.threshold.node, h("div", { class: "cw-walk" }, best, half),
       h("div", { class: "cw-scroll" }, list))),
