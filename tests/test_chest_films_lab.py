@@ -93,10 +93,10 @@ def test_the_lab_in_the_browser_computes_what_the_metrics_say(widget_page: Pages
     golden, data = stored(), ChestFilmsLab().data
     settings = [case[0] for case in golden["cases"]]
     films = [
-        (film, k, threshold, truth)
+        (film, k, threshold, truth, box)
         for film in range(len(data["films"]))
         for k in range(14)
-        for threshold, truth in ((0, True), (33, False), (50, True))
+        for threshold, truth, box in ((0, 1, 1), (33, 0, 1), (50, 1, 0))
     ]
     shares = [[0, 0], [0, 7], [1, 3], [2, 3], [7, 7], [999, 1000], [1, 16]]
     found, maps, said, sums, parts = widget_page().evaluate(
@@ -125,8 +125,8 @@ def test_the_lab_in_the_browser_computes_what_the_metrics_say(widget_page: Pages
     for mine, (_, theirs) in zip(maps, golden["maps"], strict=True):
         assert mine[0] == theirs[0]
         assert mine[1] == near(theirs[1])
-    for words, (*setting, truth) in zip(said, films, strict=True):
-        assert words == describe(data, *setting, truth=truth)
+    for words, (*setting, truth, box) in zip(said, films, strict=True):
+        assert words == describe(data, *setting, truth=bool(truth), box=bool(box))
     assert sums == [summary(data, *setting) for setting in settings]
     assert parts == [share(*of) for of in shares]
 

@@ -127,7 +127,9 @@ def share(part: int, whole: int) -> str:
     return f"{tenths // 10}.{tenths % 10}%"
 
 
-def describe(data: dict[str, Any], film: int, k: int, threshold: int, *, truth: bool) -> str:
+def describe(
+    data: dict[str, Any], film: int, k: int, threshold: int, *, truth: bool, box: bool = True
+) -> str:
     """Say in words what the model says of a film, and what is there.
 
     Args:
@@ -136,6 +138,7 @@ def describe(data: dict[str, Any], film: int, k: int, threshold: int, *, truth: 
         k: The finding.
         threshold: In hundredths.
         truth: Whether to tell what is there.
+        box: Whether to tell then if the map's highest place touches it.
     """
     row, name = data["films"][film]["row"], data["findings"][k]
     score = score_of(data, row, k)
@@ -148,7 +151,7 @@ def describe(data: dict[str, Any], film: int, k: int, threshold: int, *, truth: 
     if not truth:
         return f"{text} Is it there?"
     text += f" {IN_WORDS[outcome(data, row, k, threshold)]}"
-    if there(data, row, k):
+    if box and there(data, row, k):
         where = "touches" if peak_touches(data, film, k, SIZE) else "lies off"
         text += f" The strongest place of the map {where} its frame."
     return text

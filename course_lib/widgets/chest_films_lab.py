@@ -40,10 +40,11 @@ class ChestFilmsLab(CourseWidget):
     the reader chooses.
 
     Args:
-        film: Which one, from 1; left out, the first that is a hit, or else film 1.
+        film: Which one, from 1; left out, the first of `which` (of "all": the first hit), if any.
         finding: One of the 14 findings, whose map is shown.
         threshold: From 0 to 1, in hundredths. Called is what has at least so much; 1 calls nothing.
-        which: Films to go through: one of `WHICH`, for the finding at the threshold.
+        which: Films to go through: one of `WHICH`, for the finding at the threshold. All but "all"
+            tell what is there.
         opacity: Of the map, in percent.
         truth: Whether to show what is there.
         box: Whether to frame the place where the finding was drawn.
@@ -92,7 +93,8 @@ class ChestFilmsLab(CourseWidget):
         if film is None:
             k = data["findings"].index(finding)
             found = [outcome(data, shown["row"], k, cut) for shown in data["films"]]
-            film = found.index("hit") + 1 if "hit" in found else 1
+            kind = "hit" if which == "all" else which
+            film = found.index(kind) + 1 if kind in found else 1
         super().__init__(
             data=data,
             film=whole_number_from(1, len(data["films"]), "film", film),
@@ -100,7 +102,7 @@ class ChestFilmsLab(CourseWidget):
             threshold=cut / 100,
             which=which,
             opacity=whole_number_from(0, 100, "opacity", opacity),
-            truth=true_or_false("truth", truth),
+            truth=true_or_false("truth", truth) or which != "all",
             box=true_or_false("box", box),
         )
 
@@ -110,7 +112,7 @@ class ChestFilmsLab(CourseWidget):
 
     def describe(self) -> str:
         """Say in words what the model says of the film; and what is there, if that is shown."""
-        return describe(*self._setting(), truth=self.truth)
+        return describe(*self._setting(), truth=self.truth, box=self.box)
 
     def summary(self) -> str:
         """Say in one sentence what the threshold does to all test films."""
@@ -146,7 +148,7 @@ class ChestFilmsLab(CourseWidget):
         )
         html = (
             '<div class="cw-card"><p class="cw-kicker">Chest films</p>'
-            f"<p>{escape(describe(data, film, k, threshold, truth=True))}</p>"
+            f"<p>{escape(describe(data, film, k, threshold, truth=True, box=False))}</p>"
             '<div class="cw-given"><img class="cw-still dark-light" width="256" height="256" '
             f'alt="Film {film + 1}: a phantom of a chest film" '
             f'src="data:image/png;base64,{data["films"][film]["picture"]}">'
@@ -158,11 +160,11 @@ class ChestFilmsLab(CourseWidget):
             "(website).</p></div>"
         )
         return mount_html(
-            self._module, self._static_state(), html, title="Chest films", height="84rem"
+            self._module, self._static_state(), html, title="Chest films", height="89rem"
         )
 
     def _static_text(self) -> str:
         lines = [HEAD, *self._rows()]
         rows = "\n".join("".join(cell.ljust(20) for cell in line).rstrip() for line in lines)
-        told = describe(*self._setting(), truth=True)
+        told = describe(*self._setting(), truth=True, box=False)
         return "\n\n".join(["Chest films", told, rows, f"{self.summary()} {self._rates()}."])

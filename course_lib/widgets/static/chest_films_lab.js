@@ -96,8 +96,8 @@ const IN_WORDS = {
   "rightly not called": "It is not there: rightly so.",
 };
 
-/** What the model says of a film, and, where the truth is told, what is there. */
-function describe(data, film, k, threshold, truth) {
+/** What the model says of a film; where the truth is told, what is there, and with a box, what the map hits. */
+function describe(data, film, k, threshold, truth, box) {
   const { row } = data.films[film];
   const score = scoreOf(data, row, k);
   const [how, said] = score >= threshold ? ["at least", "and calls it"] : ["below", "and does not call it"];
@@ -105,7 +105,7 @@ function describe(data, film, k, threshold, truth) {
     + `threshold ${hundredths(threshold)}, ${said}.`;
   if (!truth) return `${text} Is it there?`;
   const told = `${text} ${IN_WORDS[outcome(data, row, k, threshold)]}`;
-  if (!isThere(data, row, k)) return told;
+  if (!box || !isThere(data, row, k)) return told;
   return `${told} The strongest place of the map ${peakTouches(data, film, k) ? "touches" : "lies off"} its frame.`;
 }
 
@@ -260,9 +260,10 @@ function render({ model, el }) {
   });
   const list = h("table", { class: "cw-layers cw-findings" },
     h("caption", {}, "What the model says of this film"),
+    h("colgroup", {}, ...["name", "bar", "value", "truth"].map((name) => h("col", { class: `cw-col-${name}` }))),
     h("thead", {}, h("tr", {},
-      h("th", { scope: "col" }, "Finding"), h("td", { class: "cw-chance", "aria-hidden": "true" }),
-      h("th", { scope: "col" }, h("span", { class: "cw-wide" }, "Probability"), h("span", { class: "cw-narrow" }, "Prob.")),
+      h("th", { scope: "col" }, "Finding"),
+      h("th", { scope: "col", colspan: 2 }, "Probability"),
       h("th", { scope: "col" }, "In truth"))),
     h("tbody", {}, ...rows.map((row) => row.node)));
 
@@ -323,7 +324,7 @@ function render({ model, el }) {
     const most = data.units[k] * 127;
     legend.replaceChildren(h("span", { class: "cw-for" }, "for"), h("span", { class: "cw-against" }, "against"),
       `${finding}; full color: ${most.toFixed(1)} of the logit, on each film`);
-    told.textContent = describe(data, film - 1, k, threshold, truth);
+    told.textContent = describe(data, film - 1, k, threshold, truth, setting.box);
     rows.forEach(({ button, bar, value, truth: cell, node }, n) => {
       const score = scoreOf(data, row, n);
       const isCalled = score >= threshold;
@@ -371,9 +372,8 @@ function render({ model, el }) {
   over,
   h("div", { class: "cw-counted" }, h("div", { class: "cw-scroll" }, table),
     h("dl", {}, ...measures.map((measure) => measure.node))),
-  h("p", { class: "cw-note" }, "No patient is behind any film. The mean of a map plus a constant is the logit. Best F1: on the "
-    + "validation films. "
-    + "The films shown are chosen by a rule so that each finding has hits, misses and false alarms, where "
+  h("p", { class: "cw-note" }, "No patient is behind any film. The mean of a map plus a constant is "
+    + "the logit. Best F1: on the validation films. The films shown are chosen by a rule so that each finding has hits, misses and false alarms, where "
     + "there are any: count errors on all test films, not on these."),
   spoken));
   const stop = fields.start();
