@@ -1,7 +1,7 @@
 // The lab of chest films: a network's fourteen probabilities, its maps, and its errors.
 // Arithmetic and words are those of course_lib/widgets/chest_film_scores.py.
 
-import { choice, controls, h, toggle } from "./shared.js";
+import { choice, controls, h, slider, toggle } from "./shared.js";
 
 const SIZE = 64; // pixels of a film
 const FOR = [230, 159, 0]; // colors of the map: speaks for the finding, or against it
@@ -96,7 +96,7 @@ const IN_WORDS = {
   "rightly not called": "It is not there: rightly so.",
 };
 
-/** What the model says of a film; where the truth is told, what is there, and with a box, what the map hits. */
+/** What the model says of a film; with `truth` what is there, and with `box` whether the map touches it. */
 function describe(data, film, k, threshold, truth, box) {
   const { row } = data.films[film];
   const score = scoreOf(data, row, k);
@@ -126,28 +126,8 @@ function where(data, film, k) {
 
 // The widget -----------------------------------------------------------------------------------------
 
+const PERCENT = { min: 0, max: 100, step: 1 };
 const WHICH = [["all", "all"], ["hit", "hits"], ["miss", "misses"], ["false alarm", "false alarms"]];
-
-/** A range field; `place` and `value` lead from the value to the slider and back. */
-function slider(name, label, max, { place, value, words }, onMove) {
-  return (onChange) => {
-    let now = null;
-    const output = h("span", { class: "cw-value" });
-    const show = () => {
-      output.textContent = words(now);
-      input.setAttribute("aria-valuetext", words(now));
-    };
-    const set = (wanted) => { now = wanted; show(); onChange(true); };
-    const input = h("input", {
-      type: "range", min: 0, max, step: 1,
-      oninput: () => { onMove(true); set(value(Number(input.value))); },
-      onchange: () => onMove(false),
-    });
-    const node = h("label", { class: "cw-slider" }, h("span", {}, label, " ", output), input);
-    const write = (wanted) => { now = wanted; input.value = place(wanted); show(); };
-    return { name, node, input, set: (wanted) => { write(wanted); onChange(true); }, read: () => now, write };
-  };
-}
 
 /** A field whose value buttons set, and nothing shows. */
 function held(name) {
@@ -208,10 +188,10 @@ function render({ model, el }) {
       }),
       keep(held("film")),
       keep(choice("finding", "Finding", data.findings.map((name) => [name, name])), findFilm),
-      keep(slider("threshold", "Threshold:", 100, {
+      keep(slider("threshold", "Threshold:", PERCENT, {
         place: (value) => Math.round(100 * value), value: (place) => place / 100, words: (value) => value.toFixed(2),
       }, move)),
-      keep(slider("opacity", "Map:", 100, {
+      keep(slider("opacity", "Map:", PERCENT, {
         place: (value) => value, value: (place) => place, words: (value) => (value ? `${value}%` : "off"),
       }, () => {})),
       keep(toggle("truth", "Show what is there"), () => {
