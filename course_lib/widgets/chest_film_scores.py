@@ -52,7 +52,17 @@ class Counts(NamedTuple):
 
 def view(record: dict[str, Any]) -> dict[str, Any]:
     """Return what the page needs of the record: neither its making nor what only tests read."""
-    keys = ["findings", "thresholds", "auroc", "side", "units", "test_films", "scores", "truth"]
+    keys = [
+        "findings",
+        "thresholds",
+        "auroc",
+        "side",
+        "steps",
+        "units",
+        "test_films",
+        "scores",
+        "truth",
+    ]
     films = [
         {key: film[key] for key in ("row", "picture", "maps", "boxes")} for film in record["films"]
     ]

@@ -151,7 +151,7 @@ class ChestFilmsLab(CourseWidget):
             f"<p>{escape(describe(data, film, k, threshold, truth=True, box=False))}</p>"
             '<div class="cw-given"><img class="cw-still dark-light" width="256" height="256" '
             f'alt="Film {film + 1}: a phantom of a chest film" '
-            f'src="data:image/png;base64,{data["films"][film]["picture"]}">'
+            f'src="data:image/webp;base64,{data["films"][film]["picture"]}">'
             f'<div class="cw-scroll"><table class="cw-layers"><thead><tr>{head}</tr></thead>'
             f"<tbody>{rows}</tbody></table></div></div>"
             f"<p>{escape(self.summary())} {escape(self._rates())}.</p>"

@@ -41,7 +41,7 @@ function counts(data, k, threshold) {
 /** Sensitivity, specificity, PPV and NPV, each as part and whole. */
 const ratesOf = ({ tp, fn, fp, tn }) => [[tp, tp + fn], [tn, fp + tn], [tp, tp + fp], [tn, fn + tn]];
 
-/** The bytes of a map: 128 is 0, and one more or less is a unit of the logit. */
+/** The bytes of a map: `steps` is 0, and one more or less is a unit of the logit. */
 function mapOf(data, film, k) {
   const places = data.side * data.side;
   return data.films[film].maps.subarray(k * places, (k + 1) * places);
@@ -266,8 +266,8 @@ function render({ model, el }) {
     const context = canvas.getContext("2d");
     const pixels = context.createImageData(SIZE, SIZE);
     large.forEach((code, n) => {
-      const strength = code - 128;
-      pixels.data.set([...(strength > 0 ? FOR : AGAINST), Math.min(255, 2 * Math.abs(strength))], 4 * n);
+      const strength = code - data.steps;
+      pixels.data.set([...(strength > 0 ? FOR : AGAINST), (255 * Math.abs(strength)) / data.steps], 4 * n);
     });
     context.putImageData(pixels, 0, 0);
     canvas.style.opacity = setting.opacity / 100;
@@ -280,7 +280,7 @@ function render({ model, el }) {
     const { row, picture, boxes } = data.films[film - 1];
     const films = fitting();
     const kind = WHICH.find(([name]) => name === setting.which)[1];
-    const source = `data:image/png;base64,${picture}`;
+    const source = `data:image/webp;base64,${picture}`;
     if (image.getAttribute("src") !== source) image.src = source;
     paintMap(k);
     const place = truth ? boxes[k] : null;
@@ -301,7 +301,7 @@ function render({ model, el }) {
       : place ? ` Framed: ${finding}.` : ` Nothing to frame: no ${finding}.`;
     caption.textContent = which + framed;
     [back, next].forEach((button) => button.setAttribute("aria-disabled", films.length === 0 || (films.length === 1 && at === 1)));
-    const most = data.units[k] * 127;
+    const most = data.units[k] * data.steps;
     legend.replaceChildren(h("span", { class: "cw-for" }, "for"), h("span", { class: "cw-against" }, "against"),
       `${finding}; full color: ${most.toFixed(1)} of the logit, on each film`);
     told.textContent = describe(data, film - 1, k, threshold, truth, setting.box);
