@@ -15,14 +15,17 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+ORDER, MODEL, SAMPLE = 1, 2, 3  # what random numbers are for; each has its own
 
-def derived_seed(*parts: int) -> int:
-    """Make one seed of several whole numbers, each at least 0.
 
-    >>> derived_seed(0, 1, 2) == derived_seed(0, 2, 1)
+def derived_seed(seed: int, epoch: int, purpose: int, number: int = 0) -> int:
+    """Make the seed of one purpose in one epoch; `number` is that of the sample or process.
+
+    >>> derived_seed(0, 1, SAMPLE, 2) == derived_seed(0, 2, SAMPLE, 1)
     False
     """
-    return int(np.random.SeedSequence(parts).generate_state(1)[0])
+    mixed = np.random.SeedSequence((seed, epoch, purpose, number)).generate_state(1)
+    return int(mixed[0])
 
 
 @contextmanager
@@ -66,7 +69,7 @@ def epoch_order(samples: int, *, seed: int, epoch: int) -> list[int]:
     >>> sorted(epoch_order(5, seed=0, epoch=1))
     [0, 1, 2, 3, 4]
     """
-    generator = torch.Generator().manual_seed(derived_seed(seed, epoch))
+    generator = torch.Generator().manual_seed(derived_seed(seed, epoch, ORDER))
     order: list[int] = torch.randperm(samples, generator=generator).tolist()
     return order
 
@@ -132,7 +135,7 @@ class Repeatable(Dataset[Any]):
         found = []
         with own_randomness():  # dropout must not repeat what an augmentation drew
             for epoch, number in keys:
-                seed_all(derived_seed(self.seed, epoch, number))
+                seed_all(derived_seed(self.seed, epoch, SAMPLE, number))
                 found.append((number, self.data[number]))
         return found
 

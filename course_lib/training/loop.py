@@ -17,6 +17,7 @@ from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from course_lib.training.batches import (
+    MODEL,
     Loader,
     derived_seed,
     epoch_order,
@@ -174,7 +175,7 @@ def train(
         epoch, start = len(history.rows) + 1, time.perf_counter()
         row: Row = {"epoch": epoch, "learning_rate": float(adam.param_groups[0]["lr"])}
         with own_randomness(device):
-            seed_all(derived_seed(seed, epoch, accelerator.process_index), device)
+            seed_all(derived_seed(seed, epoch, MODEL, accelerator.process_index), device)
             row["train_loss"] = _one_epoch(
                 accelerator, s, epoch, train_loader, learner, forward, stepper, schedule
             )
