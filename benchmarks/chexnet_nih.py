@@ -302,7 +302,8 @@ def main() -> None:
         "phantoms": f"chest_films of {PHANTOM_PATIENTS} patients for each seed, fourteen findings, "
         f"{PHANTOM_EPOCHS} epochs",
         "auroc": "of the mean of the seeds' scores; each film is judged once, held out; intervals: "
-        "95 %, bootstrap of the patients; p: DeLong's test against the frozen features",
+        "95 %, bootstrap of the patients; p: DeLong's test against the frozen features; the scores "
+        "of five networks are pooled as they are, though they share no scale: see the folds, too",
         "methods": methods,
         "phantoms_help": {
             "tuned_less_scratch": round(helped.difference, 4),
