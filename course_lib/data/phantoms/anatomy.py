@@ -72,17 +72,17 @@ def make_shape(plan: Plan, truth: Tensor) -> Shape:
     body = plan.body[:, :, None, None].unbind(1)
     there = truth[:, :, None, None].unbind(1)
     places = plan.places[..., None, None]
-    breath = between(plan.pose[:, 4, None, None], -0.03, 0.03)
-    emphysema = there[EMPHYSEMA] * between(places[:, EMPHYSEMA, 4], 0.6, 1.0)
+    breath = between(plan.pose[:, 4, None, None], -0.04, 0.04)
+    emphysema = there[EMPHYSEMA] * between(places[:, EMPHYSEMA, 4], 0.05, 0.7)
     chest = between(body[0], 0.64, 0.74)
     apex = between(body[1], -0.78, -0.70) - 0.04 * emphysema
-    dome = between(body[2], 0.40, 0.50) + breath + 0.13 * emphysema
-    lost = there[ATELECTASIS] * between(places[:, ATELECTASIS, 4], 0.05, 0.11)
+    dome = between(body[2], 0.38, 0.52) + breath + 0.13 * emphysema
+    lost = there[ATELECTASIS] * between(places[:, ATELECTASIS, 4], 0.02, 0.08)
     lost_right = lost * (places[:, ATELECTASIS, 0] < 0.5)
     ratio = torch.where(
         there[CARDIOMEGALY] > 0,
-        between(places[:, CARDIOMEGALY, 4], 0.54, 0.68),
-        between(body[4], 0.39, 0.48),
+        between(places[:, CARDIOMEGALY, 4], 0.505, 0.61),
+        between(body[4], 0.38, 0.495),
     )
     width = ratio * chest
     height = 0.62 * width + 0.09
@@ -94,7 +94,7 @@ def make_shape(plan: Plan, truth: Tensor) -> Shape:
         middle=between(body[7], 0.12, 0.15),
         right_dome=dome - lost_right,
         left_dome=dome + between(body[3], 0.02, 0.07) - (lost - lost_right),
-        dome_depth=between(body[8], 0.18, 0.26) * (1 - 0.75 * emphysema),
+        dome_depth=between(body[8], 0.15, 0.27) * (1 - 0.75 * emphysema),
         heart_x=width * between(body[9], 0.24, 0.36),
         heart_y=dome - 0.13 * emphysema - 0.55 * height + 0.02,
         heart_width=width,
@@ -246,7 +246,7 @@ def tissue(plan: Plan, scene: Scene) -> Tensor:
     center = scene.inside(shape.border(y) - x.abs()) * ((shape.dome(x) - y) / 0.2).clamp(0, 1)
     soft = soft + 0.07 * center * scene.body
     open_lung = scene.lung * (1 - scene.heart) * (1 - 0.8 * scene.inside(0.075 - knob.sqrt()))
-    air = between(body[22], 0.42, 0.50) * (1 - 0.10 * (y + 0.2))
+    air = between(body[22], 0.40, 0.50) * (1 - 0.10 * (y + 0.2))
     windpipe = torch.exp(-((x / 0.045) ** 2)) * ((-0.2 - y) / 0.1).clamp(0, 1) * 0.14
     breast = body[23] - 0.5
     shadow = scene.inside(0.30 - ((x.abs() - 0.42) ** 2 + (y - 0.22) ** 2).sqrt())

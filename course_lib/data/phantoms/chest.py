@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_lib._checks import one_of, whole_number, whole_number_from
+from course_lib._checks import whole_number, whole_number_from
 from course_lib.data.phantoms._inputs import number_from
 from course_lib.data.phantoms.devices import place_devices
 from course_lib.data.phantoms.films import ChestFilms, draw_films
@@ -99,7 +99,8 @@ def _prevalence(value: Prevalence | None) -> Tensor:
         value = {}
     if isinstance(value, Mapping):
         for finding in value:
-            one_of("a name in `prevalence`", finding, FINDINGS)
+            if finding not in FINDINGS:
+                raise ValueError(f"`prevalence` must have names of FINDINGS, got {finding!r}")
         value = [value.get(finding, PREVALENCE[finding]) for finding in FINDINGS]
     numbers: list[object] = [value] * len(FINDINGS)
     if isinstance(value, (list, tuple, Tensor, np.ndarray)):

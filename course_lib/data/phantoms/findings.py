@@ -28,7 +28,7 @@ def atelectasis(scene: Scene, u: Tensor) -> Drawn:
     across = floor - scene.y - between(size, 0.10, 0.18) + tilt * (scene.x.abs() - 0.35)
     plate = scene.inside(between(size, 0.025, 0.04) - across.abs())
     weight = torch.where(form < 0.35, plate, wedge) * _of_side(scene, left)
-    return weight * between(density, 0.17, 0.27), weight
+    return weight * between(density, 0.10, 0.22), weight
 
 
 def cardiomegaly(scene: Scene, u: Tensor) -> Drawn:
@@ -47,7 +47,7 @@ def consolidation(scene: Scene, u: Tensor) -> Drawn:
     weight = scene.inside(edge) * (1 - far) * _of_side(scene, left)
     x, y = _from_hilum(scene, left)
     bronchi = ((torch.cos(torch.atan2(y, x) * 11) - 0.75) * 4).clamp(0, 1)
-    return weight * between(density, 0.22, 0.32) * (1 - 0.3 * bronchi), weight
+    return weight * between(density, 0.14, 0.28) * (1 - 0.3 * bronchi), weight
 
 
 def edema(scene: Scene, u: Tensor) -> Drawn:
@@ -57,7 +57,7 @@ def edema(scene: Scene, u: Tensor) -> Drawn:
     wide = between(size, 0.17, 0.24)
     haze = torch.exp(-((away / wide) ** 2) - ((scene.y - 0.02) / (1.5 * wide)) ** 2)
     haze = haze * scene.open_lung * (1 + 0.2 * scene.texture[:, 2]).clamp(0, 1.5)
-    return haze * between(density, 0.16, 0.26), haze * 1.1
+    return haze * between(density, 0.06, 0.20), haze * 1.1
 
 
 def effusion(scene: Scene, u: Tensor) -> Drawn:
@@ -65,19 +65,19 @@ def effusion(scene: Scene, u: Tensor) -> Drawn:
     left, _, _, size, density, form = _numbers(u)
     shape = scene.shape
     deepest = torch.where(scene.x < 0, shape.right_dome, shape.left_dome) + shape.dome_depth
-    level = deepest - between(size * size, 0.24, 0.65)
+    level = deepest - between(size * size, 0.02, 0.50)
     wall = scene.wall.clamp(min=0)
     meniscus = 0.26 * torch.exp(-wall / 0.09) + 0.05 * torch.exp(-(wall - 0.5).clamp(min=0) / 0.1)
     side = torch.where(form < 0.3, 1.0, _half(scene, left))  # three of ten have both sides
     weight = scene.inside(scene.y - level + meniscus) * side * scene.open_lung
-    return weight * between(density, 0.30, 0.40), weight
+    return weight * between(density, 0.20, 0.36), weight
 
 
 def emphysema(scene: Scene, u: Tensor) -> Drawn:
     """Lungs too dark, with few vessels, above a flat and low diaphragm (see `make_shape`)."""
     density = _numbers(u)[4]
     air = scene.lung * (1 - scene.heart)
-    return -air * between(density, 0.05, 0.09), air
+    return -air * between(density, 0.0, 0.06), air
 
 
 def fibrosis(scene: Scene, u: Tensor) -> Drawn:
@@ -92,7 +92,7 @@ def fibrosis(scene: Scene, u: Tensor) -> Drawn:
     low = ((scene.y - between(form, -0.25, 0.0)) / 0.3).clamp(0, 1)
     rim = torch.exp(-((scene.wall.clamp(min=0) / 0.22) ** 2)) * 0.7 + 0.3
     place = low * rim * scene.lung * (1 - scene.heart)
-    return place * (net - 0.25) * between(density, 0.20, 0.32), place * 1.4
+    return place * (net - 0.25) * between(density, 0.10, 0.27), place * 1.4
 
 
 def hernia(scene: Scene, u: Tensor) -> Drawn:
@@ -106,7 +106,7 @@ def hernia(scene: Scene, u: Tensor) -> Drawn:
     rim = scene.inside(0.018 - (distance - radius).abs())
     level = between(form, -0.1, 0.4) * radius
     air = whole * scene.inside(level - y)
-    return between(density, 0.8, 1.2) * (0.07 * rim - 0.13 * air + 0.04 * (whole - air)), whole
+    return between(density, 1.0, 1.6) * (0.08 * rim - 0.17 * air + 0.04 * (whole - air)), whole
 
 
 def infiltration(scene: Scene, u: Tensor) -> Drawn:
@@ -123,26 +123,26 @@ def infiltration(scene: Scene, u: Tensor) -> Drawn:
 def mass(scene: Scene, u: Tensor) -> Drawn:
     """A round opacity of more than 3 cm, its edge a little uneven."""
     size = _numbers(u)[3]
-    return _round(scene, u, between(size, 3.2, 6.5) * CM / 2, 0.20, 0.30, uneven=0.10)
+    return _round(scene, u, between(size, 3.2, 6.5) * CM / 2, 0.18, 0.32, uneven=0.10)
 
 
 def nodule(scene: Scene, u: Tensor) -> Drawn:
     """A round opacity of at most 3 cm."""
     size = _numbers(u)[3]
-    return _round(scene, u, between(size, 1.2, 2.8) * CM / 2, 0.14, 0.24, uneven=0.0)
+    return _round(scene, u, between(size, 1.4, 3.0) * CM / 2, 0.22, 0.36, uneven=0.0)
 
 
 def pleural_thickening(scene: Scene, u: Tensor) -> Drawn:
     """A dense band along the inner chest wall, or a cap on top of the lung."""
     left, height, _, size, density, form = _numbers(u)
-    thick = between(size, 0.045, 0.085)
+    thick = between(size, 0.08, 0.15)
     y = between(height, -0.25, 0.3)
-    tall = between(form, 0.22, 0.42)
+    tall = between(form, 0.25, 0.50)
     band = thick * (1 - ((scene.y - y) / tall) ** 2)
     cap = thick * 1.3 * ((scene.shape.apex + 0.30 - scene.y) / 0.2).clamp(0, 1)
     band = torch.where(form < 0.3, cap, band)
     weight = scene.inside(band - scene.wall) * _of_side(scene, left)
-    return weight * between(density, 0.16, 0.26), weight
+    return weight * between(density, 0.22, 0.36), weight
 
 
 def pneumonia(scene: Scene, u: Tensor) -> Drawn:
@@ -154,7 +154,7 @@ def pneumonia(scene: Scene, u: Tensor) -> Drawn:
     core = (1.25 - (right * right + down * down).sqrt() + 0.22 * scene.texture[:, 2]) * 2.5
     weight = core.clamp(0, 1) * scene.open_lung
     spots = (0.8 + 0.35 * scene.texture[:, 2]).clamp(0.3, 1.3)
-    return weight * spots * between(density, 0.15, 0.23), weight
+    return weight * spots * between(density, 0.10, 0.20), weight
 
 
 def pneumothorax(scene: Scene, u: Tensor) -> Drawn:
@@ -162,13 +162,13 @@ def pneumothorax(scene: Scene, u: Tensor) -> Drawn:
     left, _, _, size, density, _ = _numbers(u)
     shape = scene.shape
     low = ((scene.y - shape.apex) / (shape.widest - shape.apex)).clamp(0, 1.4)
-    gap = between(size, 0.09, 0.30) * (1.25 - 0.75 * low) + 0.10 * (1 - low * 4).clamp(min=0)
+    gap = between(size, 0.07, 0.28) * (1.25 - 0.75 * low) + 0.10 * (1 - low * 4).clamp(min=0)
     side = _of_side(scene, left) * (1 - scene.heart)
     weight = scene.inside(gap - scene.wall) * side
     line = scene.inside(0.012 - (gap - scene.wall).abs()) * side
     lung = side * (1 - weight)
-    add = between(density, 0.07, 0.11) * weight
-    return 0.10 * line + 0.05 * lung * size - add, weight
+    add = between(density, 0.05, 0.11) * weight
+    return 0.10 * line + 0.02 * lung * size - add, weight
 
 
 def hides_vessels(name: str) -> float:
