@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_lib.data.digits import digits
-from course_lib.training import accuracy, fit, predict
+from course_lib.training import accuracy, fit, fit_one_cycle, predict
 
 
 def generator(seed=0):
@@ -59,6 +59,22 @@ def test_schedule_augmentation_and_loss_are_used():
     assert seen == [4, 4, 4]
     assert sgd.param_groups[0]["lr"] == 0.125
     assert model.weight.grad.abs().min() > 0  # zeros alone would give none
+
+
+def test_one_cycle_is_fit_with_its_schedule():
+    images, labels = torch.randn(10, 3, generator=generator(1)), torch.arange(10) % 2
+    ours, theirs = line(), line()
+    found = fit_one_cycle(
+        ours, images, labels, torch.optim.SGD(ours.parameters(), 0.3),
+        epochs=3, batch_size=4, seed=5,
+    )  # fmt: skip
+    sgd = torch.optim.SGD(theirs.parameters(), 0.3)
+    wanted = fit(
+        theirs, images, labels, sgd, epochs=3, batch_size=4, generator=generator(5),
+        schedule=torch.optim.lr_scheduler.OneCycleLR(sgd, 0.3, total_steps=6),
+    )  # fmt: skip
+    assert torch.equal(found, wanted)
+    assert torch.equal(ours.weight, theirs.weight)
 
 
 def test_global_seed_and_mode_stay():

@@ -7,14 +7,14 @@ checkpoints, several processes. It stands on Hugging Face's accelerate; both are
 
 from typing import TYPE_CHECKING, Any
 
-from course_lib.training.in_memory import accuracy, fit, predict
+from course_lib.training.in_memory import accuracy, fit, fit_one_cycle, predict
 
 if TYPE_CHECKING:
     from course_lib.training.history import History
     from course_lib.training.loop import train
     from course_lib.training.predictions import predict_all
 
-__all__ = ["History", "accuracy", "fit", "predict", "predict_all", "train"]
+__all__ = ["History", "accuracy", "fit", "fit_one_cycle", "predict", "predict_all", "train"]
 
 _HOMES = {"History": "history", "predict_all": "predictions", "train": "loop"}
 

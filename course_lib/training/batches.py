@@ -49,12 +49,12 @@ def own_randomness(device: torch.device | None = None) -> Iterator[None]:
             torch.cuda.set_rng_state(gpu, device)  # type: ignore[arg-type]
 
 
-def seed_all(seed: int, *, also_gpu: bool = False) -> None:
-    """Seed what a transform or a dropout layer draws from; within `own_randomness`."""
-    if also_gpu:
-        torch.manual_seed(seed)
-    else:  # a worker process must not touch a GPU
-        torch.default_generator.manual_seed(seed)
+def seed_all(seed: int, device: torch.device | None = None) -> None:
+    """Seed what a transform draws from, and dropout on `device`; within `own_randomness`."""
+    torch.default_generator.manual_seed(seed)  # torch.manual_seed would wake GPUs in a worker
+    if device is not None and device.type == "cuda":
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(seed)
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002
 

@@ -89,6 +89,44 @@ def fit(
     return result
 
 
+def fit_one_cycle(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    optimizer: torch.optim.Optimizer,
+    *,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    augment: Callable[[Tensor], Tensor] | None = None,
+    loss: Callable[[Any, Tensor], Tensor] = F.cross_entropy,
+) -> Tensor:
+    """Call `fit` with a learning rate that rises to that of `optimizer`, and falls to nearly 0.
+
+    >>> line = nn.Linear(2, 2)
+    >>> sgd = torch.optim.SGD(line.parameters(), lr=0.1)
+    >>> losses = fit_one_cycle(line, torch.eye(2), torch.tensor([0, 1]), sgd,
+    ...                        epochs=9, batch_size=2, seed=0)
+    >>> losses.shape
+    torch.Size([9])
+
+    Args:
+        seed: Of the order of the images.
+        model, images, labels, optimizer, epochs, batch_size, augment, loss: As for `fit`.
+
+    Smith and Topin, "Super-convergence: very fast training of neural networks using large learning
+    rates" (2017), in torch's `OneCycleLR`.
+    """
+    epochs, batch_size = whole_number("epochs", epochs), whole_number("batch_size", batch_size)
+    steps = epochs * max(1, len(images) // batch_size)
+    highest = [group["lr"] for group in optimizer.param_groups]
+    return fit(
+        model, images, labels, optimizer, epochs=epochs, batch_size=batch_size, loss=loss,
+        generator=torch.Generator().manual_seed(seed), augment=augment,
+        schedule=torch.optim.lr_scheduler.OneCycleLR(optimizer, highest, total_steps=steps),
+    )  # fmt: skip
+
+
 @torch.no_grad()
 def predict(model: nn.Module, images: Tensor, *, batch_size: int = 256) -> Tensor:
     """Return what `model` says of all `images`, in eval mode, on the CPU.

@@ -108,7 +108,8 @@ def train(
         seed: Of the order of samples, their random changes, and dropout.
         workers: Processes that load samples for each training process; 0: none.
         augment: Changes a batch of inputs on its device, in training only.
-        progress: A bar on a terminal; elsewhere a line of text an epoch.
+        progress: A bar on a terminal, and a line of text an epoch. Chapters pass False, and print
+            the history.
 
     Returns:
         The history, one row an epoch; of a resumed run, all of its epochs.
@@ -134,8 +135,7 @@ def train(
     accelerator = make_accelerator()
     device, processes = accelerator.device, accelerator.num_processes
     train_set, valid_set = as_dataset("train_set", train_set), as_dataset("valid_set", valid_set)
-    on_gpu = device.type == "cuda"
-    load: dict[str, Any] = {"seed": seed, "workers": s.workers, "pin_memory": on_gpu}
+    load: dict[str, Any] = {"seed": seed, "workers": s.workers, "pin_memory": device.type == "cuda"}
     train_loader = Loader("train_set", train_set, **load)
     valid_loader = Loader("valid_set", valid_set, **load)
 
@@ -164,14 +164,16 @@ def train(
                 store.restore_best(history, best)
 
     learner, stepper = accelerator.prepare(model, adam)  # one copy a process, gradients shared
-    forward = torch.compile(learner) if compile else learner
-    predictor: Any = torch.compile(model) if compile else model
+    forward: Any = torch.compile(learner) if compile else learner
+    predictor = forward
+    if learner is not model:  # the bare one, see `collect`
+        predictor = torch.compile(model) if compile else model
 
     while len(history.rows) < s.epochs and not history.waited_for(s.patience):
         epoch, start = len(history.rows) + 1, time.perf_counter()
-        row: Row = {"epoch": epoch, "learning_rate": adam.param_groups[0]["lr"]}
+        row: Row = {"epoch": epoch, "learning_rate": float(adam.param_groups[0]["lr"])}
         with own_randomness(device):
-            seed_all(derived_seed(seed, epoch, accelerator.process_index), also_gpu=on_gpu)
+            seed_all(derived_seed(seed, epoch, accelerator.process_index), device)
             row["train_loss"] = _one_epoch(
                 accelerator, s, epoch, train_loader, learner, forward, stepper, schedule
             )

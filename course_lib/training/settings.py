@@ -176,13 +176,14 @@ class Settings:
             ", ".join(f"{k}={group[k]!r}" for k in _OF_AN_OPTIMIZER if k in group)
             for group in optimizer.param_groups
         ]
+        better = "higher" if self.higher_is_better else "lower"
         found: dict[str, object] = {
             "loss": _name(self.loss),
             "samples a step": self.batch_size * self.accumulate * processes,
             "optimizer": f"{type(optimizer).__name__}({' | '.join(groups)})",
             "scheduler": self.scheduler if self.scheduler == "plateau" else _name(self.scheduler),
             "metrics": ", ".join(self.metrics),
-            "monitor": self.monitor,
+            "monitor": f"{self.monitor}, {better} is better",
             "precision": self.precision,
             "seed": self.seed,
             "augment": _name(self.augment),
