@@ -129,7 +129,6 @@ WEIGHTS = Number(
             _NEGATIVES / _POSITIVES,
             "That is how many times heavier it is. The weight is N / (P + N).",
         ),
-        Mistake(_POSITIVES / _NEGATIVES, "That is P / N. The weight is N / (P + N)."),
     ),
     hint="w₊ = N / (P + N).",
     solution="960 / 1,000 = 0.96, and 0.04 for a film without. 40 · 0.96 = 960 · 0.04 = 38.4: "
