@@ -112,7 +112,9 @@ def test_logit_and_ratio_of_the_exercises():
 
 
 def test_ratio_is_measured_where_the_phantom_has_it():
-    film = chest_films(1, size=160, seed=6, prevalence=0.0, films_per_patient=(1, 1))
+    film = chest_films(
+        1, size=160, seed=6, first_patient=30, prevalence=0.0, films_per_patient=(1, 1)
+    )
     big = film.counterfactual("Cardiomegaly", present=True)
     ax = drawing.show_ratio(big.images[0], big.organ_masks(0)).axes[0]
     chest, heart = (int(text.get_text().split()[1]) for text in ax.texts)

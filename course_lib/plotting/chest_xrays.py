@@ -53,7 +53,9 @@ def show_ratio(film: Tensor, organs: Mapping[str, Tensor]) -> Figure:
         for x in (left, right):
             ax.plot([x, x], [row - 5, row + 5], color=color, linewidth=3)
         width = right - left + 1
-        ax.text((left + right) / 2, row - 6, f"{name} {width}", color=color, ha="center")
+        box = {"facecolor": "black", "edgecolor": "none", "pad": 2}
+        middle = (left + right) / 2
+        ax.text(middle, row - 9, f"{name} {width}", color=color, ha="center", bbox=box)
     return figure
 
 
