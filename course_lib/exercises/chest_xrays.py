@@ -251,8 +251,8 @@ F1 = Number(
             "sum of 30 and 50.",
         ),
         Mistake(_BOTH / (_A + _B), "The 2 is missing above."),
-        Mistake(_BOTH / _A, "That is the precision or the recall, depending on who is the truth."),
-        Mistake(_BOTH / _B, "That is the precision or the recall, depending on who is the truth."),
+        Mistake(_BOTH / _A, "You divided by one reader's films alone. Both count."),
+        Mistake(_BOTH / _B, "You divided by the other reader's films alone. Both count."),
         Mistake(
             (420 - _A - _B + 2 * _BOTH) / 420,
             "That is how often they agree. F1 leaves out the films that both call clear.",
