@@ -137,3 +137,33 @@ def test_maps_lie_below_their_films():
     figure = drawing.show_maps(torch.zeros(4, 1, 8, 8), torch.rand(4, 8, 8), place, "ABCD", rows=2)
     assert [ax.get_title() for ax in figure.axes] == ["A", "B", "", "", "C", "D", "", ""]
     assert [len(ax.images) for ax in figure.axes] == [1, 1, 2, 2, 1, 1, 2, 2]
+
+
+def test_a_part_of_the_record_is_recomputed():
+    """Films, their split, and what no network is needed for."""
+    run = read_record("chexnet_phantoms")["runs"][1]
+    films = chest_films(800, seed=run["seed"], label_noise=0.35)
+    parts = split_patients(films.patients, stratify=films.truth)
+    assert {name: len(part) for name, part in parts.items()} == run["films"]
+    test = films.subset(parts["test"])
+    ceiling = sklearn.metrics.roc_auc_score(test.labels.numpy(), test.truth.numpy())
+    assert run["noise"]["ceiling"] == pytest.approx(ceiling, abs=1e-4)
+    assert run["noise"]["truth on reports"] < ceiling
+
+
+def test_what_the_chapter_claims_holds_for_each_seed():
+    runs = read_record("chexnet_phantoms")["runs"]
+    assert [run["seed"] for run in runs] == list(range(5))
+    for run in runs:
+        assert run["mean"] == pytest.approx(sum(run["auroc"].values()) / 14, abs=1e-4)
+        assert list(run["auroc"]) == list(FINDINGS)
+        assert sum(run["peaks"]["inside"]) > 2 * sum(run["peaks"]["chance"])
+
+
+def test_who_knows_the_truth_is_beaten_by_who_copies():
+    readings = torch.tensor([[1, 1, 0, 0, 0, 1], [1, 0, 1, 0, 0, 1], [0, 1, 0, 0, 0, 1]])
+    truth, majority = torch.tensor([1, 0, 0, 1, 0, 0]), (readings.sum(dim=0) >= 2).int()
+    scores = [reader_study(readings, own, resamples=20).model.estimate for own in (truth, majority)]
+    assert scores[1] > scores[0]
+    by_hand = np.mean([sklearn.metrics.f1_score(reader, truth) for reader in readings])
+    assert scores[0] == pytest.approx(by_hand)
