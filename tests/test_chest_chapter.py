@@ -64,7 +64,7 @@ def _close_figures():
 
 def test_the_42_numbers_of_slide_060():
     table = dict(rows(SLIDE_AUROC))
-    assert published.AUROC == table
+    assert table == published.AUROC
     assert set(table) == set(FINDINGS)
     assert sum(map(len, table.values())) == 42
     # Yao was best before on thirteen, Wang on one; CheXNet is above both on all
@@ -78,7 +78,7 @@ def test_the_42_numbers_of_slide_060():
 
 
 def test_the_table_of_slide_059_and_what_it_does_not_add_up_to():
-    assert published.F1 == dict(rows(SLIDE_F1))
+    assert dict(rows(SLIDE_F1)) == published.F1
     readers = [published.F1[f"Radiologist {n}"][0] for n in range(1, 5)]
     assert round(sum(readers) / 4, 3) in (0.386, 0.387)
     assert published.F1_DIFFERENCE == (0.051, 0.005, 0.084)
@@ -124,8 +124,8 @@ def test_ratio_is_measured_where_the_phantom_has_it():
 def test_dots_stand_where_the_values_are():
     data = {"ours": [(0.8, 0.7, 0.9), (0.6, 0.5, 0.7)], "theirs": [0.85, 0.65]}
     ax = drawing.show_dots(["A", "B"], data, xlabel="AUROC").axes[0]
-    assert [line.get_xdata().tolist() if hasattr(line.get_xdata(), "tolist") else
-            list(line.get_xdata()) for line in ax.lines[:2]] == [[0.8, 0.6], [0.85, 0.65]]  # fmt: skip
+    drawn = [list(line.get_xdata()) for line in ax.lines[:2]]
+    assert drawn == [[0.8, 0.6], [0.85, 0.65]]
     ends = [segment[:, 0].tolist() for bars in ax.collections for segment in bars.get_segments()]
     assert ends == [[0.7, 0.9], [0.5, 0.7]]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["A", "B"]

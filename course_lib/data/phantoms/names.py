@@ -1,6 +1,5 @@
 """What may be on a phantom's film: the 14 findings of ChestX-ray14, and devices."""
 
-from course_lib.data.findings import FINDINGS
 
 DEVICES = ("Endotracheal tube", "Central line", "Chest tube", "Pacemaker", "Marker")
 
