@@ -15,7 +15,7 @@ from course_lib.data.records import made_by, store_record
 from course_lib.devices import find_device
 from course_lib.models.densenet import densenet_cifar
 from course_lib.models.resnet_cifar import CifarResNet
-from course_lib.training import accuracy, fit
+from course_lib.training import accuracy, fit_one_cycle
 
 RECORD = Path(models.__file__).parents[1] / "data" / "recorded" / "dense_parameters.json"
 NETWORKS = {
@@ -32,17 +32,14 @@ def run(name: str, seed: int) -> dict[str, object]:
     torch.manual_seed(seed)
     net = NETWORKS[name]().to(device)
     sgd = torch.optim.SGD(net.parameters(), RATE, momentum=0.9, weight_decay=1e-4)
-    steps = EPOCHS * (len(data.train_images) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(sgd, RATE, total_steps=steps)
-    fit(
+    fit_one_cycle(
         net,
         data.train_images,
         data.train_labels,
         sgd,
         epochs=EPOCHS,
         batch_size=BATCH,
-        generator=torch.Generator().manual_seed(seed),
-        schedule=schedule,
+        seed=seed,
     )
     right = accuracy(net, data.test_images, data.test_labels) * len(data.test_labels)
     return {"network": name, "seed": seed, "right": round(right)}

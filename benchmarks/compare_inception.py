@@ -16,7 +16,7 @@ from course_lib.data.records import made_by, store_record
 from course_lib.data.textures import NAMES, textures
 from course_lib.devices import find_device
 from course_lib.models.googlenet import BasicConv2d, Inception
-from course_lib.training import accuracy, fit
+from course_lib.training import accuracy, fit_one_cycle
 
 RECORD = Path(models.__file__).parents[1] / "data" / "recorded" / "inception_bottlenecks.json"
 SIZE, EPOCHS, BATCH, RATE = 24, 4, 64, 0.1
@@ -65,16 +65,14 @@ def run(name: str, seed: int) -> dict[str, object]:
     torch.manual_seed(seed)
     net = NETWORKS[name]().to(find_device())
     sgd = torch.optim.SGD(net.parameters(), RATE, momentum=0.9, weight_decay=1e-4)
-    steps = EPOCHS * (len(data.train_images) // BATCH)
-    fit(
+    fit_one_cycle(
         net,
         data.train_images,
         data.train_labels,
         sgd,
         epochs=EPOCHS,
         batch_size=BATCH,
-        generator=torch.Generator().manual_seed(seed),
-        schedule=torch.optim.lr_scheduler.OneCycleLR(sgd, RATE, total_steps=steps),
+        seed=seed,
     )
     right = accuracy(net, data.test_images, data.test_labels) * len(data.test_labels)
     return {"network": name, "seed": seed, "right": round(right)}

@@ -15,7 +15,7 @@ from course_lib.arithmetic import count_macs, count_parameters, receptive_field
 from course_lib.data.digits import digits
 from course_lib.data.records import made_by, store_record
 from course_lib.devices import find_device
-from course_lib.training import accuracy, fit
+from course_lib.training import accuracy, fit_one_cycle
 
 RECORD = Path(models.__file__).parents[1] / "data" / "recorded" / "small_kernels.json"
 SIZE, EPOCHS, BATCH, RATE = 16, 12, 64, 3e-3
@@ -63,17 +63,14 @@ def run(name: str, seed: int) -> dict[str, object]:
     torch.manual_seed(seed)
     net = network(name).to(device)
     adam = torch.optim.Adam(net.parameters(), RATE)
-    steps = EPOCHS * (len(data.train_images) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, RATE, total_steps=steps)
-    fit(
+    fit_one_cycle(
         net,
         data.train_images,
         data.train_labels,
         adam,
         epochs=EPOCHS,
         batch_size=BATCH,
-        generator=torch.Generator().manual_seed(seed),
-        schedule=schedule,
+        seed=seed,
     )
     right = accuracy(net, data.test_images, data.test_labels) * len(data.test_labels)
     return {"network": name, "seed": seed, "right": round(right)}

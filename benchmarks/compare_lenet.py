@@ -19,7 +19,7 @@ from course_lib.data.digits import digits
 from course_lib.data.records import made_by, store_record
 from course_lib.devices import find_device
 from course_lib.models.lenet import map_loss
-from course_lib.training import fit, predict
+from course_lib.training import fit_one_cycle, predict
 
 RECORD = Path(models.__file__).parents[1] / "data" / "recorded" / "lenet.json"
 
@@ -47,11 +47,8 @@ def train(name: str, seed: int, rate: float, images: Tensor, labels: Tensor) -> 
     torch.manual_seed(seed)
     net = make().to(find_device())
     adam = torch.optim.Adam(net.parameters(), rate)
-    steps = EPOCHS * (len(images) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, rate, total_steps=steps)
-    draws = torch.Generator().manual_seed(seed)
-    plan = {"epochs": EPOCHS, "batch_size": BATCH, "schedule": schedule}
-    fit(net, images, labels, adam, generator=draws, loss=loss, **plan)
+    plan = {"epochs": EPOCHS, "batch_size": BATCH, "seed": seed, "loss": loss}
+    fit_one_cycle(net, images, labels, adam, **plan)
     return net
 
 

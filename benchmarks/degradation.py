@@ -23,7 +23,7 @@ from course_lib.data.digits import digits
 from course_lib.data.records import made_by, store_record
 from course_lib.devices import find_device
 from course_lib.models.resnet_cifar import CifarResNet
-from course_lib.training import fit, predict
+from course_lib.training import fit_one_cycle, predict
 
 RECORD = Path(models.__file__).parents[1] / "data" / "recorded" / "degradation.json"
 DEPTHS, WIDTH = (8, 20, 44), 8
@@ -44,17 +44,14 @@ def run(kind: str, depth: int, rate: float, seed: int, epochs: int = EPOCHS) -> 
     torch.manual_seed(seed)
     net = build(kind, depth).to(device)
     sgd = torch.optim.SGD(net.parameters(), rate, momentum=0.9, weight_decay=1e-4)
-    batches = len(data.train_images) // BATCH
-    schedule = torch.optim.lr_scheduler.OneCycleLR(sgd, rate, total_steps=epochs * batches)
-    losses = fit(
+    losses = fit_one_cycle(
         net,
         data.train_images,
         data.train_labels,
         sgd,
         epochs=epochs,
         batch_size=BATCH,
-        generator=torch.Generator().manual_seed(seed),
-        schedule=schedule,
+        seed=seed,
     )
     train = predict(net, data.train_images)
     test = predict(net, data.test_images)
@@ -67,7 +64,7 @@ def run(kind: str, depth: int, rate: float, seed: int, epochs: int = EPOCHS) -> 
         "train_loss": round(F.cross_entropy(train, data.train_labels).item(), 5),
         "train_wrong": int((train.argmax(1) != data.train_labels).sum()),
         "test_wrong": int((test.argmax(1) != data.test_labels).sum()),
-        "losses": [round(x, 4) for x in losses.view(epochs, batches).mean(1).tolist()],
+        "losses": [round(x, 4) for x in losses.view(epochs, -1).mean(1).tolist()],
     }
 
 

@@ -39,7 +39,7 @@ from course_lib.data.records import made_by, store_record
 from course_lib.devices import find_device
 from course_lib.models.drawn_digits import load_weights, store_weights
 from course_lib.models.lenet import lenet5, map_loss
-from course_lib.training import accuracy, fit, predict
+from course_lib.training import accuracy, fit_one_cycle, predict
 
 RECORD = Path(models.__file__).parents[1] / "data" / "recorded" / "drawn_digits.json"
 EPOCHS, BATCH, RATE = 14, 100, 0.004
@@ -180,16 +180,14 @@ def train(digits: Part, seed: int, epochs: int) -> dict[str, Tensor]:
     torch.manual_seed(seed)
     net = lenet5().to(find_device())
     adam = torch.optim.AdamW(net.parameters(), RATE, weight_decay=1e-4)
-    steps = epochs * (len(digits.labels) // BATCH)
-    fit(
+    fit_one_cycle(
         net,
         digits.images[:, None].float() / 255,
         digits.labels,
         adam,
         epochs=epochs,
         batch_size=BATCH,
-        generator=torch.Generator().manual_seed(seed),
-        schedule=torch.optim.lr_scheduler.OneCycleLR(adam, RATE, total_steps=steps),
+        seed=seed,
         augment=augmenter(torch.Generator().manual_seed(1000 + seed)),
         loss=map_loss,
     )

@@ -1,10 +1,14 @@
 """The loop of the small experiments: what it computes, and what it refuses."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from course_lib import training
 from course_lib.data.digits import digits
 from course_lib.training import accuracy, fit, fit_one_cycle, predict
 
@@ -124,6 +128,20 @@ def test_says_that_the_loss_ran_away():
             model, torch.ones(4, 3), torch.tensor([0, 1, 0, 1]), sgd, epochs=9, batch_size=2,
             generator=generator(), loss=lambda out, _: out.square().sum(),
         )  # fmt: skip
+
+
+def test_the_heavy_half_loads_when_it_is_used():
+    script = (
+        "import sys, course_lib.training as t; "
+        "print('accelerate' in sys.modules, *(m for m in sys.modules if m.startswith(t.__name__)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    loaded = {"course_lib.training", "course_lib.training.in_memory"}
+    assert set(done.stdout.split()) == {"False", *loaded}
+    with pytest.raises(AttributeError, match="has no attribute 'trian'"):
+        _ = training.trian
 
 
 def test_digits():

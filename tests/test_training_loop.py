@@ -41,7 +41,7 @@ def without_seconds(history):
 @pytest.mark.parametrize("accumulate", [1, 3])
 @pytest.mark.parametrize(("count", "batch_size"), [(10, 4), (13, 2), (3, 5)])
 def test_equals_a_loop_written_out(count, batch_size, accumulate):
-    """Steps of batch_size x accumulate samples, the last one over those that are left."""
+    """Steps of at most batch_size x accumulate samples, and their mean whatever their number."""
     inputs, targets = points(count)
     seen = []
 
@@ -63,8 +63,8 @@ def test_equals_a_loop_written_out(count, batch_size, accumulate):
     descent = torch.optim.SGD(theirs.parameters(), 0.1)
     for epoch in range(2):
         order, means = seen[epoch * count : (epoch + 1) * count], []
-        for first in range(0, count, batch_size * accumulate):
-            chosen = order[first : first + batch_size * accumulate]
+        steps = -(-count // (batch_size * accumulate))
+        for chosen in torch.tensor(order).tensor_split(steps):
             descent.zero_grad()
             each = F.cross_entropy(theirs(inputs[chosen]), targets[chosen], reduction="none")
             each.mean().backward()
@@ -322,7 +322,7 @@ def test_several_inputs_and_targets():
 
     told = []
     history = train(
-        Two(), data, data, epochs=1, batch_size=2, **QUIET,
+        Two(), data, data, epochs=1, batch_size=2, channels_last=True, **QUIET,
         loss=lambda out, target: (out["risk"][:, 0] - target[0]).square().mean(),
         metrics={"events": lambda y, s: told.append((y[1], s["risk"].shape)) or 1},
     )  # fmt: skip

@@ -4,6 +4,7 @@ All of it depends on the seed, the epoch and the number of the sample, and on no
 the model, not on the number of worker processes, not on how many GPUs share the work.
 """
 
+import math
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,14 +15,17 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+ORDER, MODEL, SAMPLE = 1, 2, 3  # what random numbers are for; each has its own
 
-def derived_seed(*parts: int) -> int:
-    """Make one seed of several whole numbers, each at least 0.
 
-    >>> derived_seed(0, 1, 2) == derived_seed(0, 2, 1)
+def derived_seed(seed: int, epoch: int, purpose: int, number: int = 0) -> int:
+    """Make the seed of one purpose in one epoch; `number` is that of the sample or process.
+
+    >>> derived_seed(0, 1, SAMPLE, 2) == derived_seed(0, 2, SAMPLE, 1)
     False
     """
-    return int(np.random.SeedSequence(parts).generate_state(1)[0])
+    mixed = np.random.SeedSequence((seed, epoch, purpose, number)).generate_state(1)
+    return int(mixed[0])
 
 
 @contextmanager
@@ -65,7 +69,7 @@ def epoch_order(samples: int, *, seed: int, epoch: int) -> list[int]:
     >>> sorted(epoch_order(5, seed=0, epoch=1))
     [0, 1, 2, 3, 4]
     """
-    generator = torch.Generator().manual_seed(derived_seed(seed, epoch))
+    generator = torch.Generator().manual_seed(derived_seed(seed, epoch, ORDER))
     order: list[int] = torch.randperm(samples, generator=generator).tolist()
     return order
 
@@ -88,24 +92,22 @@ def shares(
 ) -> list[Share]:
     """Divide an epoch into steps, batches and processes, so that each sample counts once.
 
-    A step has `batch_size` x `processes` x `accumulate` samples; the last one has the rest. Its
-    loss is the mean over the samples that it really has. Where fewer samples than processes are
-    left, a process without one computes another's with weight 0, as all must compute something.
+    A step has at most `batch_size` x `processes` x `accumulate` samples. There are as few steps as
+    that allows, and their sizes differ by one at most: a last step of a single sample would be a
+    noisy one, and batch norm cannot compute with it. Where a batch has fewer samples than there
+    are processes, those without one compute another's with weight 0, as all must take part.
 
-    >>> shares([3, 1, 0, 2, 4], batch_size=2, accumulate=2)  # doctest: +NORMALIZE_WHITESPACE
-    [Share(samples=[3, 1], weight=0.5, ends_step=False),
-     Share(samples=[0, 2], weight=0.5, ends_step=True),
-     Share(samples=[4], weight=1.0, ends_step=True)]
+    >>> shares([3, 1, 0, 2, 4], batch_size=2, accumulate=2)  # doctest: +ELLIPSIS
+    [Share(samples=[3, 1], weight=0.66..., ends_step=False), Share(samples=[0], weight=0.33...
     """
     together = batch_size * processes
     found = []
-    for start in range(0, len(order), together * accumulate):
-        step = order[start : start + together * accumulate]
-        for first in range(0, len(step), together):
-            batch = step[first : first + together]
-            mine = list(batch[process::processes])
+    for step in np.array_split(order, math.ceil(len(order) / (together * accumulate))):
+        batches = np.array_split(step, math.ceil(len(step) / together))
+        for number, batch in enumerate(batches, 1):
+            mine = batch[process::processes].tolist()
             weight = len(mine) * processes / len(step)
-            found.append(Share(mine or [batch[0]], weight, first + together >= len(step)))
+            found.append(Share(mine or batch[:1].tolist(), weight, number == len(batches)))
     return found
 
 
@@ -133,7 +135,7 @@ class Repeatable(Dataset[Any]):
         found = []
         with own_randomness():  # dropout must not repeat what an augmentation drew
             for epoch, number in keys:
-                seed_all(derived_seed(self.seed, epoch, number))
+                seed_all(derived_seed(self.seed, epoch, SAMPLE, number))
                 found.append((number, self.data[number]))
         return found
 

@@ -17,6 +17,7 @@ from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from course_lib.training.batches import (
+    MODEL,
     Loader,
     derived_seed,
     epoch_order,
@@ -27,6 +28,7 @@ from course_lib.training.batches import (
 from course_lib.training.checkpoints import Checkpoints, on_cpu
 from course_lib.training.history import History, Row
 from course_lib.training.predictions import collect
+from course_lib.training.processes import make_accelerator, to_channels_last
 from course_lib.training.reports import epoch_line, progress_bar, refuse_nan
 from course_lib.training.settings import (
     Loss,
@@ -37,7 +39,6 @@ from course_lib.training.settings import (
     Settings,
     as_dataset,
     as_number,
-    make_accelerator,
     one_loss,
 )
 
@@ -87,7 +88,8 @@ def train(
         loss: From outputs and targets to one number, the mean over the samples. Of the validation
             set it is computed over all samples at once.
         epochs: How often each sample is seen, at least 1.
-        batch_size: Samples in one forward pass of one process, at least 1.
+        batch_size: Samples in one forward pass of one process, at least 1. If they don't go into
+            `train_set`, some batches have fewer, evenly spread: none is left out.
         optimizer: From parameters to an optimizer. None: Adam, learning rate 0.001.
         scheduler: "plateau" divides the learning rate by 10 after an epoch that did not lower the
             validation loss. Or a function of the optimizer and the number of all its steps, such
@@ -173,7 +175,7 @@ def train(
         epoch, start = len(history.rows) + 1, time.perf_counter()
         row: Row = {"epoch": epoch, "learning_rate": float(adam.param_groups[0]["lr"])}
         with own_randomness(device):
-            seed_all(derived_seed(seed, epoch, accelerator.process_index), device)
+            seed_all(derived_seed(seed, epoch, MODEL, accelerator.process_index), device)
             row["train_loss"] = _one_epoch(
                 accelerator, s, epoch, train_loader, learner, forward, stepper, schedule
             )
@@ -182,7 +184,8 @@ def train(
             accelerator, predictor, valid_loader,
             batch_size=s.batch_size, bf16=precision == "bf16", channels_last=channels_last,
         )  # fmt: skip
-        row["valid_loss"] = float(one_loss(loss(outputs, targets)))
+        with torch.no_grad():
+            row["valid_loss"] = float(one_loss(loss(outputs, targets)))
         for name, metric in s.metrics.items():
             row[name] = as_number(name, metric(targets, outputs))
         row["seconds"] = time.perf_counter() - start
@@ -224,6 +227,7 @@ def _one_epoch(
     )  # fmt: skip
     total = torch.zeros((), dtype=torch.float64, device=accelerator.device)
     learner.train()
+    optimizer.zero_grad()  # of what came before
     batches = loader.load([share.samples for share in plan], epoch)
     shown = s.progress and accelerator.is_main_process
     with progress_bar(f"epoch {epoch}/{s.epochs}", len(plan), shown=shown) as bar:
@@ -234,7 +238,7 @@ def _one_epoch(
             if s.augment:
                 inputs = s.augment(inputs)
             if s.channels_last:
-                inputs = inputs.contiguous(memory_format=torch.channels_last)
+                inputs = to_channels_last(inputs)
             with nullcontext() if share.ends_step else accelerator.no_sync(learner):
                 bf16 = s.precision == "bf16"
                 with torch.autocast(accelerator.device.type, torch.bfloat16, enabled=bf16):

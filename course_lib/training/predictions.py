@@ -7,6 +7,8 @@ from torch import nn
 
 from course_lib._checks import one_of, whole_number, whole_number_from
 from course_lib.training.batches import Loader, shares
+from course_lib.training.processes import make_accelerator, to_channels_last
+from course_lib.training.settings import as_dataset
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -45,7 +47,7 @@ def collect(
         for numbers, inputs, targets in loader.load(batches, epoch=0):
             inputs = send_to_device(inputs, accelerator.device, non_blocking=True)
             if channels_last:
-                inputs = inputs.contiguous(memory_format=torch.channels_last)
+                inputs = to_channels_last(inputs)
             with torch.autocast(accelerator.device.type, torch.bfloat16, enabled=bf16):
                 outputs = model(inputs)
             parts.append((numbers, targets, convert_to_fp32(outputs)))
@@ -88,8 +90,6 @@ def predict_all(
     Raises:
         ValueError: If there is no sample, or a sample is no pair.
     """
-    from course_lib.training.settings import as_dataset, make_accelerator
-
     one_of("precision", precision, ("float32", "bf16"))
     batch_size = whole_number("batch_size", batch_size)
     workers = whole_number_from(0, 1024, "workers", workers)

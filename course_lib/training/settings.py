@@ -1,12 +1,10 @@
 """What `train` is told: checked once, and described so that a checkpoint knows its run."""
 
-import logging
 import math
-import os
 import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
@@ -14,10 +12,6 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from torch.utils.data import TensorDataset
 
 from course_lib._checks import one_of, true_or_false, whole_number, whole_number_from
-from course_lib.devices import find_device
-
-if TYPE_CHECKING:
-    from accelerate import Accelerator
 
 Loss = Callable[[Any, Any], Tensor]
 Metric = Callable[[Any, Any], float | Tensor]
@@ -35,30 +29,6 @@ _OF_AN_OPTIMIZER = (
     "amsgrad",
     "alpha",
 )
-
-
-def make_accelerator() -> "Accelerator":
-    """Return accelerate's view of this process: its device, its number, and how many there are.
-
-    On a CPU where there is no CUDA, as `course_lib.devices.find_device` (no MPS).
-    """
-    from accelerate import Accelerator
-    from accelerate.utils import GradientAccumulationPlugin
-
-    log = logging.getLogger("accelerate.utils.other")
-    level = log.level
-    if "LOCAL_RANK" not in os.environ:  # it warns of old kernels, which matter to several processes
-        log.setLevel(logging.ERROR)
-    try:
-        # Precision and accumulation are ours, in sight: accelerate fixes them once for the whole
-        # session of Python, and divides an incomplete group of batches by the size of a full one.
-        return Accelerator(
-            cpu=find_device().type == "cpu",
-            mixed_precision="no",
-            gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1),
-        )
-    finally:
-        log.setLevel(level)
 
 
 def as_dataset(name: str, data: Any) -> Any:

@@ -70,7 +70,7 @@ def effusion(scene: Scene, u: Tensor) -> Drawn:
     meniscus = 0.26 * torch.exp(-wall / 0.09) + 0.05 * torch.exp(-(wall - 0.5).clamp(min=0) / 0.1)
     side = torch.where(form < 0.3, 1.0, _half(scene, left))  # three of ten have both sides
     weight = scene.inside(scene.y - level + meniscus) * side * scene.open_lung
-    return weight * between(density, 0.20, 0.36), weight
+    return weight * between(density, 0.24, 0.38), weight
 
 
 def emphysema(scene: Scene, u: Tensor) -> Drawn:
@@ -106,7 +106,7 @@ def hernia(scene: Scene, u: Tensor) -> Drawn:
     rim = scene.inside(0.018 - (distance - radius).abs())
     level = between(form, -0.1, 0.4) * radius
     air = whole * scene.inside(level - y)
-    return between(density, 1.0, 1.6) * (0.08 * rim - 0.17 * air + 0.04 * (whole - air)), whole
+    return between(density, 0.7, 1.3) * (0.08 * rim - 0.17 * air + 0.04 * (whole - air)), whole
 
 
 def infiltration(scene: Scene, u: Tensor) -> Drawn:
@@ -134,14 +134,15 @@ def nodule(scene: Scene, u: Tensor) -> Drawn:
 
 def pleural_thickening(scene: Scene, u: Tensor) -> Drawn:
     """A dense band along the inner chest wall, or a cap on top of the lung."""
-    left, height, _, size, density, form = _numbers(u)
+    left, height, depth, size, density, form = _numbers(u)
     thick = between(size, 0.08, 0.15)
     y = between(height, -0.25, 0.3)
     tall = between(form, 0.25, 0.50)
     band = thick * (1 - ((scene.y - y) / tall) ** 2)
     cap = thick * 1.3 * ((scene.shape.apex + 0.30 - scene.y) / 0.2).clamp(0, 1)
     band = torch.where(form < 0.3, cap, band)
-    weight = scene.inside(band - scene.wall) * _of_side(scene, left)
+    side = torch.where(depth < 0.4, 1.0, _half(scene, left))  # four of ten have both sides
+    weight = scene.inside(band - scene.wall) * side * scene.open_lung
     return weight * between(density, 0.22, 0.36), weight
 
 

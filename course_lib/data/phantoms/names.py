@@ -16,7 +16,7 @@ PREVALENCE = {
     "Infiltration": 0.14,
     "Mass": 0.08,
     "Nodule": 0.09,
-    "Pleural Thickening": 0.07,
+    "Pleural Thickening": 0.08,
     "Pneumonia": 0.06,
     "Pneumothorax": 0.08,
 }
