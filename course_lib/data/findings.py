@@ -1,6 +1,6 @@
 """The fourteen findings of ChestX-ray14, in the order of slide L060."""
 
-FINDINGS = (
+FINDINGS: tuple[str, ...] = (
     "Atelectasis",
     "Cardiomegaly",
     "Consolidation",

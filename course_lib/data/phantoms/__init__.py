@@ -15,13 +15,13 @@ sites, label_noise, shortcut, first_patient, ...)` that returns a frozen data se
 in which image k of patient p depends on nothing but the seed, k and p.
 """
 
+from course_lib.data.findings import FINDINGS
 from course_lib.data.phantoms.chest import chest_films
 from course_lib.data.phantoms.films import ChestFilms, index_of
 from course_lib.data.phantoms.names import (
     CHESTXRAY14_COUNTS,
     CHRONIC,
     DEVICES,
-    FINDINGS,
     PREVALENCE,
     RELATED,
 )

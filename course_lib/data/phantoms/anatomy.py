@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.data.phantoms.names import FINDINGS
+from course_lib.data.findings import FINDINGS
 from course_lib.data.phantoms.plan import Plan
 
 CM = 0.05  # an inner chest 1.4 wide is one of 28 cm

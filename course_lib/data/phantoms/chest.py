@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from course_lib._checks import whole_number, whole_number_from
+from course_lib.data.findings import FINDINGS
 from course_lib.data.phantoms._inputs import number_from
 from course_lib.data.phantoms.devices import place_devices
 from course_lib.data.phantoms.films import ChestFilms, draw_films
-from course_lib.data.phantoms.names import FINDINGS, PREVALENCE
+from course_lib.data.phantoms.names import PREVALENCE
 from course_lib.data.phantoms.plan import draw_plan
 from course_lib.data.phantoms.render import Setting
 from course_lib.data.phantoms.sites import Shortcut, Site

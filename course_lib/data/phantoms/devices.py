@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from course_lib.data.findings import FINDINGS
 from course_lib.data.phantoms.anatomy import Scene, between
-from course_lib.data.phantoms.names import FINDINGS
 from course_lib.data.phantoms.plan import Plan
 from course_lib.data.phantoms.sites import Shortcut
 

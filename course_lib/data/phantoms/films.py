@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from course_lib._checks import one_of, true_or_false, whole_number_from
-from course_lib.data.phantoms.names import FINDINGS
+from course_lib.data.findings import FINDINGS
 from course_lib.data.phantoms.plan import Plan
 from course_lib.data.phantoms.render import Setting, organs, render
 

@@ -1,5 +1,4 @@
-"""What may be on a phantom's film: the 14 findings of ChestX-ray14, and devices."""
-
+"""What may be on a phantom's film, and how often: findings of ChestX-ray14, and devices."""
 
 DEVICES = ("Endotracheal tube", "Central line", "Chest tube", "Pacemaker", "Marker")
 

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_lib.data.phantoms.names import CHRONIC, FINDINGS, RELATED
+from course_lib.data.findings import FINDINGS
+from course_lib.data.phantoms.names import CHRONIC, RELATED
 
 GRID = 16  # the cells of a random field along each axis; the same ones for every size of image
 _BODY, _POSE, _DEVICES, _PLACE = 24, 12, 8, 6

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from course_lib.data.findings import FINDINGS
 from course_lib.data.phantoms import anatomy
 from course_lib.data.phantoms.devices import draw_device, draw_marker
 from course_lib.data.phantoms.findings import DRAWINGS, hides_vessels
-from course_lib.data.phantoms.names import FINDINGS
 from course_lib.data.phantoms.plan import Plan
 from course_lib.data.phantoms.sites import Site, expose
 

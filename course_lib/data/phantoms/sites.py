@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib._checks import one_of
+from course_lib.data.findings import FINDINGS
 from course_lib.data.phantoms._inputs import at_least, number_from, text
-from course_lib.data.phantoms.names import FINDINGS
 from course_lib.data.phantoms.plan import Plan
 
 MARKERS = ("L", "R")
