@@ -55,7 +55,8 @@ def show_ratio(film: Tensor, organs: Mapping[str, Tensor]) -> Figure:
         width = right - left + 1
         box = {"facecolor": "black", "edgecolor": "none", "pad": 2}
         middle = (left + right) / 2
-        ax.text(middle, row - 9, f"{name} {width}", color=color, ha="center", bbox=box)
+        below = 20 if name == "chest" else -9
+        ax.text(middle, row + below, f"{name} {width}", color=color, ha="center", bbox=box)
     return figure
 
 
@@ -108,7 +109,7 @@ def show_maps(
 
     Args:
         films: (N, 1, H, W) in [0, 1].
-        maps: (N, H, W), red where a place speaks for the finding, blue where against it.
+        maps: (N, H, W), drawn red above their mean, blue below it.
         places: (N, H, W) bool.
         titles: N names.
         rows: Rows of films, N divided among them.
@@ -122,8 +123,9 @@ def show_maps(
         for ax in (above, below):
             _bare(ax, films[n])
         above.set_title(title, fontsize=12)
-        edge = maps[n].abs().max().item() or 1.0
-        below.imshow(maps[n].cpu(), cmap=SIGNED, vmin=-edge, vmax=edge, alpha=0.55)
+        around = (maps[n] - maps[n].mean()).cpu()
+        edge = around.abs().max().item() or 1.0
+        below.imshow(around, cmap=SIGNED, vmin=-edge, vmax=edge, alpha=0.55)
         for ax in (above, below):
             outline = places[n].float().cpu()
             ax.contour(outline, [0.5], colors="#f0e442", linewidths=1.5, linestyles="solid")
