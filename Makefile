@@ -10,6 +10,9 @@ PY := PYTHONPATH=book/_ext $(BIN)/python
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SITE_READY := $(VENV)/.site-ready
 ALL_READY := $(VENV)/.all-ready
+# Peers come into an environment that sees .venv, and doesn't change what the tests run with.
+BENCH := $(VENV)/bench
+BENCH_READY := $(BENCH)/.ready
 # One thread a process: small networks on threads that wait for each other are many times slower.
 # --dist=loadfile keeps the cells of a notebook together and in their order.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses=$(WORKERS) # WORKERS=0 runs one test after the other, WORKERS=auto uses all cores
@@ -66,8 +69,8 @@ test-notebooks-here: ## run every notebook with the Python that is active and it
 	test "$$before" = "$$($(PYTHON) -m pip freeze | grep -iE '^torch(vision)?\b')" || { echo "torch changed"; exit 1; }
 	@$(PYTHON) -m pytest -q -p no:cacheprovider --override-ini filterwarnings= --nbval-lax --nbval-cell-timeout=120 notebooks
 
-bench: $(ALL_READY) ## measure each claim of speed against a peer
-	@for script in $$(grep -L -e --write benchmarks/*.py); do $(BIN)/python "$$script"; done # --write is for what chapters show
+bench: $(BENCH_READY) ## measure each claim of speed against a peer, for the page "Speed" (let nothing else run)
+	@$(BENCH)/bin/python benchmarks/all_speed.py
 
 publish: $(SITE_READY) ## notebooks for Colab below _build/colab; needs COURSE_REPOSITORY and REVISION
 	@$(PY) -m coursebook publish --revision "$(REVISION)"
@@ -95,4 +98,13 @@ $(SITE_READY): pyproject.toml
 $(ALL_READY): pyproject.toml $(SITE_READY)
 	@echo "Installing course_lib, torch and the test tools (once, a few minutes) ..."
 	@$(PIP) install $(CONSTRAIN) --group test --editable .
+	@touch $@
+
+$(BENCH_READY): pyproject.toml $(ALL_READY)
+	@echo "Installing the packages to compare with into $(BENCH) ..."
+	@$(BIN)/python -m venv --clear --without-pip $(BENCH)
+	@$(BIN)/python -c 'import site; print(f"import site; site.addsitedir({site.getsitepackages()[0]!r})")' \
+		> "$$($(BENCH)/bin/python -c 'import site; print(site.getsitepackages()[0])')/course.pth"
+	@$(PIP) --python $(BENCH)/bin/python install --group bench
+	@$(PIP) --python $(BENCH)/bin/python install --no-deps --group bench-alone
 	@touch $@

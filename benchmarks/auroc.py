@@ -1,71 +1,64 @@
 """How fast is the exact AUROC of many labels beside scikit-learn's, called label by label?
 
-The size is that of ChestX-ray14: 112,120 films, 14 findings that 5% have. One thread; the rounds
-take turns, so that a busy moment hits both; the values are compared first.
+The size is that of ChestX-ray14: 112,120 films, 14 findings that 5% have.
 """
 
-import argparse
-import statistics
-import time
-from collections.abc import Callable
-
-import sklearn
 import torch
 from sklearn import metrics as theirs
 
 from course_lib import metrics as ours
-from course_lib.devices import describe_device
+from measuring import Bar, Claim, compare, main
+
+FILMS, FINDINGS, SHARE = 112_120, 14, 0.05
 
 
-def seconds(function: Callable[[], object]) -> float:
-    """Time one call."""
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
-
-
-def main() -> None:
-    """Compare the values, time each metric in turns, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--films", type=int, default=112_120)
-    parser.add_argument("--labels", type=int, default=14)
-    parser.add_argument("--share", type=float, default=0.05, help="of positives")
-    parser.add_argument("--rounds", type=int, default=7)
-    options = parser.parse_args()
-
-    torch.set_num_threads(1)
+def _measure(metric: str, small: bool) -> Claim:
     generator = torch.Generator().manual_seed(0)
-    shape = options.films, options.labels
-    labels = torch.rand(shape, generator=generator) < options.share
+    shape = (1_000, 3) if small else (FILMS, FINDINGS)
+    labels = torch.rand(shape, generator=generator) < SHARE
     noise = torch.randn(shape, generator=generator, dtype=torch.float64)
     precise = torch.sigmoid(noise + labels)
-    print(f"{describe_device()}, torch {torch.__version__}, scikit-learn {sklearn.__version__},")
-    print(f"1 thread, {shape[0]:,} x {shape[1]}, {options.share:.0%} positives, median of")
-    print(f"{options.rounds} rounds that take turns\n")
-    print(f"{'':40}{'ours, ms':>10}{'theirs, ms':>12}{'ours / theirs':>15}")
-    for name in ("roc_auc_score", "average_precision_score"):
-        for kind, scores in (
-            ("float64", precise),
-            ("float32", precise.float()),
-            ("two decimals", precise.round(decimals=2)),
-        ):
-            y_true, y_score = labels.numpy().astype("int64"), scores.numpy()
-            mine, peer = getattr(ours, name), getattr(theirs, name)
+    mine, peer = getattr(ours, metric), getattr(theirs, metric)
+    cases = []
+    for kind, scores in (
+        ("float64", precise),
+        ("float32", precise.float()),
+        ("two decimals", precise.round(decimals=2)),
+    ):
+        y_true, y_score = labels.numpy().astype("int64"), scores.numpy()
 
-            def ask(mine: Callable = mine, scores: torch.Tensor = scores) -> torch.Tensor:
-                return mine(labels, scores)
+        def ask(scores: torch.Tensor = scores) -> torch.Tensor:
+            return mine(labels, scores)
 
-            def loop(peer: Callable = peer, y_true=y_true, y_score=y_score) -> list[float]:
-                return [peer(y_true[:, n], y_score[:, n]) for n in range(shape[1])]
+        def loop(y_true=y_true, y_score=y_score) -> list[float]:
+            return [peer(y_true[:, n], y_score[:, n]) for n in range(shape[1])]
 
-            torch.testing.assert_close(
-                ask(), torch.tensor(loop(), dtype=torch.float64), rtol=0, atol=1e-12
-            )
-            turns = [(seconds(ask), seconds(loop)) for _ in range(options.rounds)]
-            ratio = statistics.median(a / b for a, b in turns)
-            one, other = (statistics.median(each) * 1000 for each in zip(*turns, strict=True))
-            print(f"{f'{name}, {kind}':40}{one:10.1f}{other:12.1f}{ratio:15.3f}", flush=True)
+        wanted = torch.tensor(loop(), dtype=torch.float64)
+        torch.testing.assert_close(ask(), wanted, rtol=0, atol=1e-12)
+        cases.append(compare(f"scores: {kind}", ask, loop, 1 if small else 4))
+    return Claim(
+        title={"roc_auc_score": "AUROC", "average_precision_score": "Average precision"}[metric]
+        + " of many findings",
+        means="Ours takes the whole table of scores; scikit-learn's is called once a finding.",
+        size=f"{shape[0]:,} films × {shape[1]} findings",
+        ours="course_lib",
+        peer="scikit-learn",
+        bar=Bar("share", 0.6) if metric == "roc_auc_score" else None,
+        cases=cases,
+    )
 
+
+def auroc(small: bool) -> Claim:
+    """Measure the area under the ROC curve."""
+    return _measure("roc_auc_score", small)
+
+
+def average_precision(small: bool) -> Claim:
+    """Measure the average precision."""
+    return _measure("average_precision_score", small)
+
+
+CLAIMS = (auroc, average_precision)
 
 if __name__ == "__main__":
-    main()
+    main(*CLAIMS)

@@ -1,74 +1,71 @@
 """How much faster is the bootstrap of Harrell's C than a loop around lifelines'?
 
-Same rows, same replicates (asserted). `pip install lifelines`, which is no dependency of the
-course; without it, the loop is around `course_lib.metrics.concordance_index`.
+Same rows, same replicates (asserted).
 """
-
-from collections.abc import Callable
-from time import perf_counter
 
 import numpy as np
 import torch
 
-from course_lib.metrics import bootstrap_interval, bootstrap_replicates, concordance_index
+from course_lib.metrics import bootstrap_interval, bootstrap_replicates
 from course_lib.metrics._resampling import plan
-
-N, RESAMPLES = 1_000, 2_000
-Peer = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
+from measuring import Bar, Case, Claim, case, main, take_turns
 
 
-def peer() -> tuple[str, Peer]:
-    """Return lifelines if it is installed, or else our own function, of one resample."""
-    try:
-        from lifelines.utils import concordance_index as theirs
-    except ImportError:
-        print("`pip install lifelines` compares with lifelines")
-        return "own", lambda time, event, risk: concordance_index(time, event, risk).index
-    return "lifelines", lambda time, event, risk: theirs(time, -risk, event)
+def _compare(n: int, resamples: int, share: float, rounds: int) -> list[Case]:
+    from lifelines.utils import concordance_index
+
+    rng = np.random.default_rng(0)
+    risk = rng.normal(size=n)
+    time, event = rng.exponential(np.exp(-risk)), rng.random(n) < share
+
+    wanted: list[float] = []
+
+    def loop() -> None:
+        made, generator = plan(n, None, None), torch.Generator().manual_seed(0)
+        rows = [r.numpy() for drawn in made.draws(resamples, generator) for r in made.rows(drawn)]
+        wanted[:] = [concordance_index(time[r], -risk[r], event[r]) for r in rows]
+
+    def ask(method: str) -> object:
+        return bootstrap_interval(
+            "concordance_index",
+            time,
+            event,
+            risk,
+            generator=0,
+            resamples=resamples,
+            method=method,
+        )
+
+    found = bootstrap_replicates(
+        "concordance_index", time, event, risk, generator=0, resamples=resamples
+    )
+    calls = {
+        "loop": loop,
+        "percentile": lambda: ask("percentile"),
+        "BCa": lambda: ask("bca"),
+    }
+    times = take_turns(calls, rounds)
+    assert np.abs(found.numpy() - wanted).max() < 1e-12
+    peer = times.pop("loop")
+    return [case(f"{kind}, {share:.0%} events", ours, peer) for kind, ours in times.items()]
 
 
-def loop(of_rows: Peer, *cohort: np.ndarray) -> list[float]:
-    """Return the replicates of seed 0, one by one."""
-    made, generator = plan(N, None, None), torch.Generator().manual_seed(0)
-    rows = [r.numpy() for drawn in made.draws(RESAMPLES, generator) for r in made.rows(drawn)]
-    return [of_rows(*(values[r] for values in cohort)) for r in rows]
+def bootstrap(small: bool) -> Claim:
+    """Measure both kinds of interval with few and with many events."""
+    n, resamples = (100, 10) if small else (1_000, 2_000)
+    shares = (0.5,) if small else (0.2, 1.0)
+    return Claim(
+        title="Bootstrap of Harrell's C",
+        means="The peer draws the same resamples and calls lifelines' concordance_index in a loop.",
+        size=f"{n:,} patients, {resamples:,} resamples",
+        ours="course_lib",
+        peer="lifelines",
+        bar=Bar("times", 50),
+        cases=[one for share in shares for one in _compare(n, resamples, share, 1 if small else 2)],
+    )
 
 
-def main() -> None:
-    """Print the times and their ratio."""
-    name, of_rows = peer()
-    threads = torch.get_num_threads()
-    print(f"Harrell's C, n = {N:,}, B = {RESAMPLES:,}, {threads} thread(s)")
-    for share in (0.2, 0.5, 1.0):
-        rng = np.random.default_rng(0)
-        risk = rng.normal(size=N)
-        cohort = rng.exponential(np.exp(-risk)), rng.random(N) < share, risk
-        start = perf_counter()
-        wanted = loop(of_rows, *cohort)
-        slow = perf_counter() - start
-        found = bootstrap_replicates("concordance_index", *cohort, generator=0, resamples=RESAMPLES)
-        assert np.abs(found.numpy() - wanted).max() < 1e-12
-        print(f"{cohort[1].sum():,} events; {name} loop {slow:.2f} s")
-        for kind, groups, method in (
-            ("percentile", None, "percentile"),
-            ("BCa", None, "bca"),
-            ("percentile, patients of 4", np.arange(N) // 4, "percentile"),
-        ):
-            times = []
-            for _ in range(5):
-                start = perf_counter()
-                bootstrap_interval(
-                    "concordance_index",
-                    *cohort,
-                    generator=0,
-                    resamples=RESAMPLES,
-                    groups=groups,
-                    method=method,
-                )
-                times.append(perf_counter() - start)
-            best = min(times)
-            print(f"  {kind:26} {best * 1e3:7.1f} ms   {slow / best:6.0f} times faster")
-
+CLAIMS = (bootstrap,)
 
 if __name__ == "__main__":
-    main()
+    main(*CLAIMS)

@@ -1,82 +1,57 @@
-"""Cox's loss, forward and backward, beside torchsurv's, in one run.
+"""How fast is Cox's loss, forward and backward, beside torchsurv's? On a GPU where there is one."""
 
-`pip install torchsurv`, which is no dependency of the course; then `python benchmarks/cox_loss.py`.
-Without it, only our own times are shown. A ratio above 1 says how many times faster we are.
-"""
-
-import argparse
-import time
 import warnings
-from collections.abc import Callable
-from statistics import median
-from typing import Any
+from typing import Literal
 
 import torch
-from torch import Tensor
 
-from course_lib.devices import describe_device, find_device
+from course_lib.devices import find_device
 from course_lib.losses import cox_loss
+from measuring import Bar, Claim, compare, main
 
 
-def peer() -> Callable[..., Tensor] | None:
-    """Return torchsurv's loss, if it is here."""
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            from torchsurv.loss.cox import neg_partial_log_likelihood
-    except ImportError:
-        return None
-    found: Callable[..., Tensor] = neg_partial_log_likelihood
-    return found
+def loss(small: bool) -> Claim:
+    """Measure batches, studies and registers, with both ways to treat ties."""
+    with warnings.catch_warnings(action="ignore"):
+        from torchsurv.loss.cox import neg_partial_log_likelihood
+
+    device = find_device()
+    cases = []
+    for n in (64,) if small else (64, 1_000, 10_000, 100_000):
+        generator = torch.Generator().manual_seed(0)
+        risk = torch.randn(n, generator=generator).to(device).requires_grad_()
+        event = (torch.rand(n, generator=generator) < 0.3).to(device)
+        # Days in five years, so that events tie.
+        when = torch.randint(1, 1826, (n,), generator=generator).float().to(device)
+        for ties in ("efron", "breslow"):
+
+            def ask(risk=risk, event=event, when=when, ties: Literal["efron"] = ties) -> list:
+                value = cox_loss(risk, when, event, ties=ties, reduction="sum")
+                return [value, *torch.autograd.grad(value, risk)]
+
+            def other(risk=risk, event=event, when=when, ties: str = ties) -> list:
+                value = neg_partial_log_likelihood(
+                    risk, event, when, ties_method=ties, reduction="sum"
+                )
+                return [value, *torch.autograd.grad(value, risk)]
+
+            # Sums: the peer's mean is over the times with an event, ours is over the events.
+            torch.testing.assert_close(ask(), other(), rtol=1e-3, atol=1e-6)
+            cases.append(compare(f"{n:,} patients, {ties.title()}", ask, other, 1 if small else 15))
+    return Claim(
+        title="A training step's Cox loss",
+        means="Forward and backward, in float32. Days in five years, so that events tie; Efron and "
+        "Breslow are two ways to treat that. Three patients in ten have an event.",
+        size="a batch, a study, a register",
+        ours="course_lib",
+        peer="torchsurv",
+        bar=Bar("share", 1),
+        cases=cases,
+        device=device.type,
+    )
 
 
-def seconds(loss: Callable[[Tensor], Tensor], risk: Tensor) -> float:
-    """Time one step, forward and backward."""
-    risk = risk.clone().requires_grad_()
-    if risk.is_cuda:
-        torch.cuda.synchronize()
-    start = time.perf_counter()
-    loss(risk).backward()
-    if risk.is_cuda:
-        torch.cuda.synchronize()
-    return time.perf_counter() - start
-
-
-def compare(n: int, ties: Any, repeats: int, device: torch.device) -> str:
-    """Return one line of the table: median times, taken in turn."""
-    generator = torch.Generator().manual_seed(0)
-    risk = torch.randn(n, generator=generator).to(device)
-    event = (torch.rand(n, generator=generator) < 0.3).to(device)
-    # Days in five years, so that events tie.
-    when = torch.randint(1, 1826, (n,), generator=generator).float().to(device)
-    theirs = peer()
-
-    def ours(x: Tensor) -> Tensor:
-        return cox_loss(x, when, event, ties=ties)
-
-    def other(x: Tensor) -> Tensor:
-        assert theirs is not None
-        return theirs(x, event, when, ties_method=ties)
-
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(repeats):
-        times[0].append(seconds(ours, risk))
-        if theirs is not None:
-            times[1].append(seconds(other, risk))
-    own = median(times[0][1:])
-    line = f"{n:>9,} {ties:>8} {own * 1000:>12.2f}"
-    if times[1]:
-        peers = median(times[1][1:])
-        line += f" {peers * 1000:>14.2f} {peers / own:>7.2f}"
-    return line
-
+CLAIMS = (loss,)
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=11)
-    arguments = parser.parse_args()
-    device = find_device()
-    print(f"{describe_device()}, {torch.get_num_threads()} threads, torch {torch.__version__}")
-    print(f"{'patients':>9} {'ties':>8} {'course (ms)':>12} {'torchsurv (ms)':>14} {'ratio':>7}")
-    for n in (64, 1_000, 10_000, 100_000):
-        for ties in ("efron", "breslow"):
-            print(compare(n, ties, arguments.repeats, device))
+    main(*CLAIMS)

@@ -1,48 +1,46 @@
 """How much faster is DeLong's interval than that of the package confidenceinterval?
 
-The package is no dependency; without it only our time is printed. To compare:
-
-    pip install --no-deps --target /tmp/peer confidenceinterval statsmodels patsy pandas
-    PYTHONPATH=/tmp/peer python benchmarks/delong.py
+Same AUC and same ends (asserted).
 """
-
-from time import perf_counter
 
 import numpy as np
 
 from course_lib.metrics import delong_interval
+from measuring import Bar, Claim, compare, main
 
-N = 100_000
 
+def interval(small: bool) -> Claim:
+    """Measure without ties and with many."""
+    from confidenceinterval import roc_auc_score
 
-def main() -> None:
-    """Print the times and their ratio, without ties and with many."""
-    try:
-        from confidenceinterval import roc_auc_score as peer
-    except ImportError:
-        peer = None
+    n = 2_000 if small else 100_000
     rng = np.random.default_rng(0)
-    y = np.arange(N) % 10 == 0
-    plain = rng.normal(size=N) + y
-    for name, score in (("no ties", plain), ("ties, 0.01 apart", np.round(plain, 2))):
-        ours, theirs = [], []
-        for _ in range(9):
-            start = perf_counter()
-            found = delong_interval(y, score)
-            ours.append(perf_counter() - start)
-            if peer is not None:
-                start = perf_counter()
-                auc, ends = peer(y, score)
-                theirs.append(perf_counter() - start)
-                assert np.abs(np.array(found) - [auc, *ends]).max() < 1e-5
-        line = f"DeLong, n = {N:,}, {name:16} {min(ours) * 1e3:7.1f} ms"
-        if theirs:
-            ratio = min(theirs) / min(ours)
-            line += f"   package {min(theirs) * 1e3:7.1f} ms   {ratio:5.1f} times faster"
-        print(line)
-    if peer is None:
-        print("confidenceinterval is not installed: see the top of this file")
+    y = np.arange(n) % 10 == 0
+    plain = rng.normal(size=n) + y
+    cases = []
+    for name, score in (("no ties", plain), ("ties: two decimals", np.round(plain, 2))):
+        auc, ends = roc_auc_score(y, score)
+        assert np.abs(np.array(delong_interval(y, score)) - [auc, *ends]).max() < 1e-5
 
+        def ask(score: np.ndarray = score) -> object:
+            return delong_interval(y, score)
+
+        def other(score: np.ndarray = score) -> object:
+            return roc_auc_score(y, score)
+
+        cases.append(compare(name, ask, other, 1 if small else 15))
+    return Claim(
+        title="DeLong's interval of an AUROC",
+        means="Both give the AUROC and its 95% interval.",
+        size=f"{n:,} images",
+        ours="course_lib",
+        peer="confidenceinterval",
+        bar=Bar("times", 5),
+        cases=cases,
+    )
+
+
+CLAIMS = (interval,)
 
 if __name__ == "__main__":
-    main()
+    main(*CLAIMS)

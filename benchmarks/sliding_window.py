@@ -1,19 +1,17 @@
 """How much faster is a fully convolutional network than the classifier on each crop?
 
-Both say the same for each position of a larger image; in one run, the median of each and its ratio.
-The crops go through the classifier in batches. The rounds take turns, so that a busy moment hits
-both.
+Both say the same for each position of a larger image (asserted). The crops go through the
+classifier in batches.
 """
-
-import argparse
-import statistics
-import time
 
 import torch
 from torch import Tensor, nn
 
 from course_lib.arithmetic import receptive_field
 from course_lib.layers import fully_convolutional
+from measuring import Claim, compare, main
+
+TRAINED, BATCH = 64, 64  # pixels; crops at a time
 
 
 def classifier(size: int) -> nn.Module:
@@ -29,46 +27,43 @@ def classifier(size: int) -> nn.Module:
 
 
 @torch.no_grad()
-def main() -> None:
-    """Check that both say the same, time them, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, default=64, help="trained size in pixels")
-    parser.add_argument("--image", type=int, default=256, help="side of the large image in pixels")
-    parser.add_argument("--batch", type=int, default=64, help="crops at a time")
-    parser.add_argument("--rounds", type=int, default=7, help="how many times each is timed")
-    parser.add_argument("--threads", type=int, default=1, help="threads that torch may use")
-    options = parser.parse_args()
-
-    torch.set_num_threads(options.threads)
-    model = classifier(options.size)
-    converted = fully_convolutional(model, options.size)
-    jump = int(receptive_field(converted, options.image)[-1].jump[0])
-    image = torch.rand(1, 1, options.image, options.image)
+def windows(small: bool) -> Claim:
+    """Measure both ways over one image."""
+    side = 80 if small else 256
+    model = classifier(TRAINED)
+    converted = fully_convolutional(model, TRAINED)
+    jump = int(receptive_field(converted, side)[-1].jump[0])
+    image = torch.rand(1, 1, side, side)
 
     def crops() -> Tensor:
-        windows = image[0, 0].unfold(0, options.size, jump).unfold(1, options.size, jump)
-        down, right = windows.shape[:2]
-        batches = windows.reshape(-1, 1, options.size, options.size).split(options.batch)
+        found = image[0, 0].unfold(0, TRAINED, jump).unfold(1, TRAINED, jump)
+        down, right = found.shape[:2]
+        batches = found.reshape(-1, 1, TRAINED, TRAINED).split(BATCH)
         return torch.cat([model(batch) for batch in batches]).T.reshape(1, -1, down, right)
 
-    calls = {"crop by crop": crops, "fully convolutional": lambda: converted(image)}
-    first, second = (call() for call in calls.values())
-    torch.testing.assert_close(first, second, rtol=1e-4, atol=1e-5)
+    at_once = converted(image)
+    torch.testing.assert_close(crops(), at_once, rtol=1e-4, atol=1e-5)
+    down, right = at_once.shape[2:]
+    return Claim(
+        title="A classifier at each place of a larger image",
+        means="The same classifier, turned into a fully convolutional network that takes the image "
+        "at once, beside the classifier on one crop after the other.",
+        size=f"trained on {TRAINED} × {TRAINED} pixels, image of {side} × {side}",
+        ours="fully convolutional",
+        peer="crop by crop",
+        bar=None,
+        cases=[
+            compare(
+                f"{down} × {right} places, {jump} pixels apart",
+                lambda: converted(image),
+                crops,
+                1 if small else 7,
+            )
+        ],
+    )
 
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(options.rounds):
-        for name, call in calls.items():
-            start = time.perf_counter()
-            call()
-            times[name].append((time.perf_counter() - start) * 1000)
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    places = f"{first.shape[2]} x {first.shape[3]} positions, {jump} pixels apart"
-    print(f"{options.size} pixels trained, {options.image} x {options.image} image, {places},")
-    print(f"float32, CPU, {options.threads} thread(s), median of {options.rounds} rounds\n")
-    print(f"{'':22}{'ms':>10}{'ratio':>10}")
-    for name, median in medians.items():
-        print(f"{name:22}{median:10.1f}{median / medians['fully convolutional']:10,.1f}")
 
+CLAIMS = (windows,)
 
 if __name__ == "__main__":
-    main()
+    main(*CLAIMS)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import re
 import subprocess
 import sys
@@ -20,7 +21,8 @@ from course_lib.cases.chexnet.sources import open_films
 from course_lib.data.findings import FINDINGS
 from course_lib.metrics import bootstrap_interval
 
-SHARED = Path(__file__).parents[2] / "shared"
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
 real = pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real data beside the repository")
 
 
@@ -245,9 +247,29 @@ class TestCommandLine:
         assert [row["train_loss"] for row in again["history"]] == losses
         assert again["auroc"]["Effusion"] == both["auroc"]["Effusion"]
 
-    def test_help_explains(self):
-        command = [sys.executable, "-m", "course_lib.cases.chexnet", "--help"]
-        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    def test_two_processes_share_the_films(self, tmp_path):
+        run = "torch.distributed.run --standalone --nproc_per_node 2 -m course_lib.cases.chexnet"
+        given = "--network small --patients 30 --size 32 --epochs 1 --batch-size 8"
+        command = [sys.executable, "-m", *run.split(), *given.split(), "--out", str(tmp_path)]
+        done = subprocess.run(
+            command,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("stored ") == 1  # the first process speaks
+        result = json.loads((tmp_path / "result.json").read_text())
+        parts = open_films("phantoms", patients=30, size=32, channels=1).parts
+        assert result["films"] == {name: len(part) for name, part in parts.items()}
+        assert result["auroc"]["Effusion"]["positives"] == parts["test"].labels[:, 4].sum()
+
+    def test_help_explains(self, capsys):
+        with pytest.raises(SystemExit) as stop:
+            main(["--help"])
+        assert stop.value.code == 0
+        text = capsys.readouterr().out
         for word in ("torchrun", "--data", "--precision", "ChestX-ray14", "goes on"):
             assert word in text
 

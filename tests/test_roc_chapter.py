@@ -1,5 +1,6 @@
 """The chapter ROC and AUC: the slide's table, its figures, and its exercises."""
 
+import re
 from itertools import product
 from math import erf, sqrt
 
@@ -26,6 +27,8 @@ from course_lib.metrics import (
     roc_auc_score,
 )
 from course_lib.plotting import roc as drawing
+from course_lib.widgets import ThresholdLab
+from course_lib.widgets.threshold_scores import outcome
 
 matplotlib.use("Agg")
 
@@ -88,6 +91,30 @@ def test_answers_against_people_and_pairs():
     cost = turned.expected_cost(cost_fp=1, cost_fn=20, prevalence=0.02)
     assert find("roc/costs").answer == pytest.approx(1000 * cost)
     assert find("roc/costs").answer == pytest.approx(20 * 20 * 0.24 + 980 * 0.12)
+
+
+def test_what_falls_where_the_disease_is_rare():
+    """Take 100,000 people, in two places, and count."""
+    values = []
+    for ill in (37_000, 1000):
+        tp, fp = ill * 4 // 5, (100_000 - ill) // 4
+        test = BinaryConfusion(tp=tp, fn=ill - tp, fp=fp, tn=100_000 - ill - fp)
+        values.append((test.sensitivity, test.specificity, test.precision, test.npv))
+    fallen = [n for n, (there, here) in enumerate(zip(*values, strict=True)) if here < there]
+    exercise = find("roc/elsewhere")
+    assert tuple(fallen) == exercise.answers == (2,)
+    for option, there, here in zip(exercise.options[2:4], *(v[2:] for v in values), strict=True):
+        numbers = [float(n) for n in re.findall(r"([\d.]+)%", option.feedback)]
+        assert numbers == pytest.approx([100 * there, 100 * here], abs=0.5)
+
+
+def test_the_clinic_shows_the_scores_of_the_chapter(fitted):
+    labels, scores = fitted
+    lumps = ThresholdLab().samples[0]
+    for k in range(0, 101, 5):
+        test = BinaryConfusion.from_scores(labels, scores, threshold=k / 100)
+        found = outcome(lumps, 100 * k, 372, 20, 1)
+        assert (found.tp, found.fp) == pytest.approx((test.tp, test.fp), abs=1)  # another BLAS
 
 
 def test_what_the_exercise_on_scales_says():

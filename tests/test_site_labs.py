@@ -38,6 +38,18 @@ def steppers(lab, hand):
             yield field, [lambda button=button: press(hand, button) for button in buttons]
 
 
+def sliders(lab, hand):
+    for slider in lab.locator("input[type=range]").all():
+        if hand == "keyboard":
+            keys = ("ArrowLeft", "ArrowRight")
+            yield slider, [lambda box=slider, key=key: press(hand, box, key) for key in keys]
+        else:
+            width, height = map(slider.bounding_box().get, ("width", "height"))
+            spots = [{"x": width * share, "y": height / 2} for share in (0.2, 0.8)]
+            use = slider.click if hand == "mouse" else slider.tap
+            yield slider, [lambda spot=spot, use=use: use(position=spot) for spot in spots]
+
+
 def boxes(lab, hand):
     for box in lab.locator("input[type=checkbox], input[type=radio]:not(:checked)").all():
         yield box, [lambda box=box: press(hand, box, "Space")]
@@ -106,7 +118,7 @@ def test_the_lab_answers_mouse_touch_and_keyboard(
         opened.reload()  # a lab begins anew
         lab.locator(".cw-card").wait_for()
         tried = 0
-        for kind in (places, buttons, boxes, lists, steppers):
+        for kind in (places, buttons, boxes, lists, sliders, steppers):
             for control, actions in kind(lab, hand):
                 name = control.evaluate("node => (node.ariaLabel || node.textContent).slice(0, 60)")
                 before = lab.inner_text()

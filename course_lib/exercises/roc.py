@@ -257,6 +257,42 @@ COSTS = Number(
     "Calling nobody ill would cost 400.",
 )
 
+_FIXED, _HOSPITAL, _SCREENING = (0.8, 0.75), 0.37, 0.01  # sensitivity, specificity; prevalences
+
+
+def _four(share: float) -> tuple[float, float, float, float]:
+    """Return sensitivity, specificity, PPV and NPV of the fixed threshold at a prevalence."""
+    right, spared = _FIXED
+    return right, spared, _worth(right, 1 - spared, share), _worth(spared, 1 - right, 1 - share)
+
+
+_THERE, _HERE = _four(_HOSPITAL), _four(_SCREENING)
+
+ELSEWHERE = SeveralChoices(
+    id="roc/elsewhere",
+    title="The same threshold, elsewhere",
+    level="apply it",
+    prompt="A test with its threshold, sensitivity 0.8 and specificity 0.75, moves from a "
+    "hospital, where 37% of the people are ill, to a screening program, where 1% are. The ill are "
+    "as ill as before. Which of its numbers *fall*?",
+    options=(
+        Option("Sensitivity", "It looks at the ill only, and their scores stay."),
+        Option("Specificity", "It looks at the well only, and their scores stay."),
+        Option(
+            "PPV: how often a call of *ill* is right",
+            f"From {_THERE[2]:.0%} to {_HERE[2]:.0%}: the well are more, and so are their alarms.",
+        ),
+        Option(
+            "NPV: how often a call of *well* is right",
+            f"It rises, from {_THERE[3]:.0%} to {_HERE[3]:.1%}: hardly anybody is ill.",
+        ),
+        Option("AUC", "Pairs of an ill and a well person: how many there are doesn't matter."),
+    ),
+    answers=tuple(n for n in range(4) if _HERE[n] < _THERE[n]),
+    solution="Only the PPV. Sensitivity, specificity and AUC stay, and the NPV rises. Try it in "
+    "the lab below.",
+)
+
 # What AUC does not see ---------------------------------------------------------------------------
 
 CALIBRATION = OneChoice(
@@ -288,5 +324,6 @@ EXERCISES: tuple[Exercise, ...] = (
     TRANSFORM,
     PREVALENCE,
     COSTS,
+    ELSEWHERE,
     CALIBRATION,
 )

@@ -20,7 +20,7 @@ from course_lib.metrics._inputs import (
     undefined,
 )
 from course_lib.metrics._intervals import Interval, normal_quantile
-from course_lib.metrics._ranks import placements
+from course_lib.metrics._ranks import placements, sorted_placements
 
 FEW = "it takes two positives and two negatives at the least"
 
@@ -87,7 +87,7 @@ def delong_interval(
         raise ValueError(f'`scale` must be "identity" or "logit", got {scale!r}')
     z = normal_quantile(confidence)
     labels, scores = labels_and_scores(y_true, y_score)
-    below, above = placements(labels, scores)
+    below, above = sorted_placements(labels, scores)
     pairs = len(below) * len(above)
     nan = float("nan")
     auc = float(below.sum()) / pairs if pairs else nan

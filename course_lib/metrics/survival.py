@@ -138,9 +138,12 @@ def _later_before_events(key: Tensor, below: Tensor) -> int:
         one = (key >> bit) & 1
         ones = one.cumsum(0, dtype=small) - one  # before each place
         block = key >> (bit + 1) << (bit + 1)
-        ones = ones - ones[start_of[block]]  # before each place in its block
+        first = start_of.index_select(0, block)  # faster than start_of[block]
+        ones = ones - ones.index_select(0, first)  # before each place in its block
         total += torch.where((one | (key & 1)) == 0, ones, 0).sum()
         if bit:  # the zeros of each block first, then its ones, each in their order
-            to = torch.where(one == 1, start_of[block | (1 << bit)] + ones, places - ones)
+            to = torch.where(
+                one == 1, start_of.index_select(0, block | (1 << bit)) + ones, places - ones
+            )
             key = torch.empty_like(key).scatter_(0, to.long(), key)
     return int(total)

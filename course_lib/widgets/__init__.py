@@ -7,6 +7,7 @@ from course_lib.widgets.layer_table_lab import LayerTableLab
 from course_lib.widgets.network_chart_lab import NetworkChartLab
 from course_lib.widgets.pooling_lab import PoolingLab
 from course_lib.widgets.receptive_field_lab import ReceptiveFieldLab
+from course_lib.widgets.threshold_lab import ThresholdLab
 from course_lib.widgets.transposed_convolution_lab import TransposedConvolutionLab
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "NetworkChartLab",
     "PoolingLab",
     "ReceptiveFieldLab",
+    "ThresholdLab",
     "TransposedConvolutionLab",
 ]

@@ -4,6 +4,7 @@ chapters          read a chapter, decide whether it is stale, execute it, store 
 notebook_builder  a chapter as a notebook of plain Markdown (markdown.py renders the text)
 facts, contents   what a chapter says of itself, and what it holds
 course_map        the map of the course on the welcome page
+speed             the page of what `make bench` measured
 directives        `erratum`, the errata list and the list of exercises
 mathml            formulas without a script
 page, slim        what a page of the website carries, and nothing else
@@ -33,11 +34,11 @@ MIME_PRIORITIES = [("html", "text/html", 5)] + [
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the parts of the extension."""
-    from . import course_map, directives, mathml, page, slim
+    from . import course_map, directives, mathml, page, slim, speed
     from .notebook_builder import NotebookBuilder
 
     app.add_builder(NotebookBuilder)
-    for part in (course_map, directives, mathml, page, slim):
+    for part in (course_map, directives, mathml, page, slim, speed):
         part.setup(app)
     app.connect("source-read", _depend_on_outputs)
     app.connect("doctree-read", _refuse_broken_fences)

@@ -25,6 +25,7 @@ from course_lib.cases.chexnet.sources import TASKS, open_films
 from course_lib.data.records import made_by
 from course_lib.metrics import BinaryConfusion
 from course_lib.training import predict_all
+from course_lib.training.processes import make_accelerator
 
 PROGRAM = "python -m course_lib.cases.chexnet"
 
@@ -123,7 +124,7 @@ def _run(a: argparse.Namespace, command: str) -> dict[str, Any]:
         **_f1(predicted, labels, scores, films.findings),
         "made_by": made_by(command, seed=a.seed, settings=settings, versions=_versions()),
     }
-    if _is_first_process():
+    if make_accelerator().is_main_process:
         _store(a.out / "result.json", result)
         print(f"{'finding':20} {'films':>5} AUROC  95% interval")
         for row in rows:
@@ -160,10 +161,6 @@ def _versions() -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in ("accelerate", "torchvision")}
 
 
-def _is_first_process() -> bool:
-    return int(os.environ.get("RANK", "0")) == 0
-
-
 def _without_nan(value: Any) -> Any:
     """Return `value` with None for nan, which JSON does not know."""
     if isinstance(value, dict):
@@ -183,3 +180,4 @@ def _store(path: Path, result: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     main()
+    make_accelerator().end_training()
