@@ -8,7 +8,7 @@ computed in plain Python, because the catalog of exercises loads without torch, 
 import math
 import random
 from collections.abc import Mapping, Sequence
-from statistics import fmean, median
+from statistics import fmean
 from typing import Any
 
 from course_lib.exercises.kinds import (
@@ -22,33 +22,6 @@ from course_lib.exercises.kinds import (
 )
 
 # How far off -------------------------------------------------------------------------------------
-
-AGES, PREDICTED = (60, 70, 50, 80), (64, 69, 53, 72)
-_ERRORS = [p - a for a, p in zip(AGES, PREDICTED, strict=True)]
-
-MAE = Number(
-    id="numbers_and_times/mae",
-    title="Four errors, one number",
-    level="read it off",
-    prompt="Four people are 60, 70, 50 and 80 years old. A network says 64, 69, 53 and 72. What is "
-    "its mean absolute error?",
-    answer=fmean(map(abs, _ERRORS)),
-    tolerance=0.01,
-    unit="years",
-    mistakes=(
-        Mistake(fmean(_ERRORS), "You let −8 and +4 cancel. Drop the signs first."),
-        Mistake(
-            math.sqrt(fmean(e * e for e in _ERRORS)),
-            "That is the RMSE: squares, mean, root. The mean absolute error squares nothing.",
-        ),
-        Mistake(fmean(e * e for e in _ERRORS), "That is the mean of the squares."),
-        Mistake(median(map(abs, _ERRORS)), "That is the median of the sizes. Take the mean."),
-        Mistake(sum(map(abs, _ERRORS)), "That is the sum. Divide by the four people."),
-    ),
-    hint="Predicted less true age, without its sign, for each; then the mean.",
-    solution="The errors are +4, −1, +3 and −8. Their sizes 4, 1, 3 and 8 have the mean 4. (The "
-    "RMSE is 4.74: the 8 counts for more.)",
-)
 
 
 def _r2(true: Sequence[float], predicted: Sequence[float]) -> float:
@@ -340,7 +313,6 @@ HAZARD = Number(
 )
 
 EXERCISES: tuple[Exercise, ...] = (
-    MAE,
     R2,
     OLDEST,
     CORRECT,
