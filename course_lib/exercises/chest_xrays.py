@@ -166,7 +166,6 @@ def _draw_film(rng: random.Random) -> tuple[Sequence[Any], Mapping[str, Any]]:
 
 _LINES = (
     "from math import log",
-    "",
     "def balanced_loss(p, y, positives, negatives):",
     "    films = positives + negatives",
     "    if y == 1:",
@@ -299,7 +298,10 @@ SHORTCUT = SeveralChoices(
             "The letter gives the illness away there as well: the AUROC stays high.",
         ),
         Option("Test films of another site.", "There the letter says nothing: the AUROC falls."),
-        Option("A map of where it looks.", "Its peak lies in the corner."),
+        Option(
+            "A map of where it looks.",
+            "Its peak often lies in the corner. Where it does not, that acquits nobody.",
+        ),
         Option(
             "The same films with the letter painted over.",
             "Without the letter its scores change, and its AUROC falls.",
