@@ -1,5 +1,6 @@
 """Widgets: exercises and explorers that run in JupyterLab, in Colab and on the static website."""
 
+from course_lib.widgets.chest_films_lab import ChestFilmsLab
 from course_lib.widgets.convolution_lab import ConvolutionLab
 from course_lib.widgets.digit_lab import DigitLab
 from course_lib.widgets.exercise import ExerciseWidget
@@ -11,6 +12,7 @@ from course_lib.widgets.threshold_lab import ThresholdLab
 from course_lib.widgets.transposed_convolution_lab import TransposedConvolutionLab
 
 __all__ = [
+    "ChestFilmsLab",
     "ConvolutionLab",
     "DigitLab",
     "ExerciseWidget",

@@ -123,6 +123,34 @@ export function choice(name, label, options) {
 }
 
 /**
+ * A range field: `attributes` of the input, what its places mean, and how a value is said; `onMove` hears
+ * whether it is being dragged. `set` is a change by the reader.
+ */
+export function slider(name, label, attributes, { place, value, words }, onMove) {
+  return (onChange) => {
+    let now = null;
+    const output = h("span", { class: "cw-value" });
+    const show = () => {
+      output.textContent = words(now);
+      input.setAttribute("aria-valuetext", words(now));
+    };
+    const set = (wanted) => {
+      now = wanted;
+      show();
+      onChange(true);
+    };
+    const input = h("input", {
+      type: "range", ...attributes,
+      oninput: () => { onMove(true); set(value(Number(input.value))); },
+      onchange: () => onMove(false),
+    });
+    const node = h("label", { class: "cw-slider" }, h("span", {}, label, " ", output), input);
+    const write = (wanted) => { now = wanted; input.value = place(wanted); show(); };
+    return { name, node, input, set: (wanted) => { write(wanted); onChange(true); }, read: () => now, write };
+  };
+}
+
+/**
  * The fields of a lab. A setting that works goes to `draw` and to the model; for one that doesn't,
  * `explain(setting)` gives the words (null when it works), and the picture stays.
  */

@@ -1,7 +1,7 @@
 // The threshold clinic: move a threshold over scores, and see what each choice does.
 // Arithmetic and words are those of course_lib/widgets/threshold_scores.py.
 
-import { choice, controls, h, stepper } from "./shared.js";
+import { choice, controls, h, slider, stepper } from "./shared.js";
 
 const FINE = 10000; // scores are whole ten-thousandths
 const STOPS = [ // how many of 1,000 are ill
@@ -222,31 +222,6 @@ function precisionLine(sample, points, ill) {
 }
 
 // The widget -----------------------------------------------------------------------------------------
-
-/** A range field: `attributes` of the input, what its places mean, and how a value is said. */
-function slider(name, label, attributes, { place, value, words }, onMove) {
-  return (onChange) => {
-    let now = null;
-    const output = h("span", { class: "cw-value" });
-    const show = () => {
-      output.textContent = words(now);
-      input.setAttribute("aria-valuetext", words(now));
-    };
-    const set = (wanted) => {
-      now = wanted;
-      show();
-      onChange(true);
-    };
-    const input = h("input", {
-      type: "range", ...attributes,
-      oninput: () => { onMove(true); set(value(Number(input.value))); },
-      onchange: () => onMove(false),
-    });
-    const node = h("label", { class: "cw-slider" }, h("span", {}, label, " ", output), input);
-    const write = (wanted) => { now = wanted; input.value = place(wanted); show(); };
-    return { name, node, input, set: (wanted) => { write(wanted); onChange(true); }, read: () => now, write };
-  };
-}
 
 const nearestStop = (ill) => {
   const far = STOPS.map((stop) => Math.abs(Math.log(stop / ill)));
