@@ -181,6 +181,7 @@ def test_agreement_shows_the_three_lines():
 def test_curves_have_wilsons_intervals():
     figure = drawing.show_curves({"noise": {0: 90, 0.5: 60}}, images=100)
     ax = figure.axes[0]
+    assert ax.get_xlabel() == "noise (SD)"
     assert ax.lines[0].get_ydata().tolist() == [0.9, 0.6]
     corners = ax.collections[0].get_paths()[0].vertices[:, 1]
     ends = [end for right in (90, 60) for end in wilson_interval(right, 100)[1:]]

@@ -228,29 +228,6 @@ WHICH_PRECISION = SeveralChoices(
 
 # Robustness --------------------------------------------------------------------------------------
 
-_CLEAN, _WORSE = 94, 80  # percent right
-
-TIMES_AS_MANY_ERRORS = Number(
-    id="robustness/times-as-many-errors",
-    title="What a few points are",
-    level="apply it",
-    prompt=f"A network has {_CLEAN}% right on clean images and {_WORSE}% on noisy ones. How many "
-    "times as many *errors* does it make on the noisy ones? One decimal is enough.",
-    answer=(100 - _WORSE) / (100 - _CLEAN),
-    tolerance=0.05,
-    mistakes=(
-        Mistake(_CLEAN / _WORSE, "That compares what is right. Compare what is wrong."),
-        Mistake(_CLEAN - _WORSE, "Those are the points that are lost. How many times as many?"),
-        Mistake((100 - _CLEAN) / (100 - _WORSE), "The other way around: noisy over clean."),
-        Mistake(
-            (100 - _WORSE) / (100 - _CLEAN) - 1,
-            "So many times *more*. Asked is how many times *as many*.",
-        ),
-    ),
-    hint="Wrong answers: 6% and 20%.",
-    solution="20% / 6% = 3.3 times as many errors. “Only 14 points” sounds smaller.",
-)
-
 WHAT_AUGMENTATION_CURES = OneChoice(
     id="robustness/what-augmentation-cures",
     title="What will it help against?",
@@ -304,7 +281,6 @@ EXERCISES: tuple[Exercise, ...] = (
     HOW_MANY_READINGS,
     CODE_REPEATABILITY,
     WHICH_PRECISION,
-    TIMES_AS_MANY_ERRORS,
     WHAT_AUGMENTATION_CURES,
     UNEXPECTED_ERRORS,
 )

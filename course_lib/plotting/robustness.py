@@ -11,6 +11,12 @@ from course_lib.plotting.style import ACCENT, ACCENT_2, WIDTH
 
 GREEN, GRAY = "#009e73", "#4d4d4d"
 _STYLES = ((ACCENT, "-", "o"), (ACCENT_2, "--", "s"), (GREEN, "-.", "^"), (GRAY, ":", "D"))
+_STRENGTHS = {
+    "noise": "noise (SD)",
+    "blur": "blur (pixels)",
+    "contrast": "contrast lost",
+    "brightness": "light added",
+}
 
 
 def show_readings(readings: Mapping[str, Tensor], *, true: float, label: str) -> Figure:
@@ -138,7 +144,7 @@ def show_curves(curves: Mapping[str, Mapping[float, int]], *, images: int) -> Fi
 
     >>> figure = show_curves({"noise": {0: 90, 0.2: 80}, "blur": {0: 90, 1: 50}}, images=100)
     >>> [ax.get_xlabel() for ax in figure.axes]
-    ['noise', 'blur']
+    ['noise (SD)', 'blur (pixels)']
     >>> plt.close(figure)
 
     Args:
@@ -153,7 +159,7 @@ def show_curves(curves: Mapping[str, Mapping[float, int]], *, images: int) -> Fi
         ax.fill_between(list(curve), low, high, color=ACCENT, alpha=0.25, linewidth=0)
         ax.plot(list(curve), [each.estimate for each in found], "o-", color=ACCENT, markersize=5)
         ax.axhline(found[0].estimate, color="black", linestyle=":", linewidth=1.2)
-        ax.set_xlabel(name)
+        ax.set_xlabel(_STRENGTHS.get(name, name))
         ax.set_ylim(0, 1.03)
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
         ax.grid(color="#dddddd")
