@@ -44,18 +44,30 @@ def chexnet(
     return model
 
 
-def small_chexnet(num_classes: int = 14, *, in_channels: int = 1) -> DenseNet:
+def small_chexnet(
+    num_classes: int = 14,
+    *,
+    in_channels: int = 1,
+    blocks: Sequence[int] = (2, 6),
+    stem: int = 24,
+) -> DenseNet:
     """Return a DenseNet-BC for films of 64 x 64 that learns in half a minute on a CPU.
 
-    `(N, C, H, W) -> (N, K)`, H and W at least 16.
+    `(N, C, H, W) -> (N, K)`, H and W at least 8, and 16 with three blocks.
 
     >>> sum(p.numel() for p in small_chexnet(14).parameters())
-    69274
+    65462
 
-    Built as CheXNet is, so that class activation maps are as exact: three dense blocks, global
-    average pooling, one linear layer.
+    Args:
+        num_classes: K.
+        in_channels: C.
+        blocks: Layers in each dense block. Two blocks end in maps of 8 x 8, three in 4 x 4.
+        stem: Maps of the first convolution.
+
+    Built as CheXNet is, so that class activation maps are as exact: dense blocks, global average
+    pooling, one linear layer.
     """
-    return DenseNet(num_classes, in_channels=in_channels, growth_rate=12, blocks=(3, 3, 3), stem=16)
+    return DenseNet(num_classes, in_channels=in_channels, growth_rate=12, blocks=blocks, stem=stem)
 
 
 def train_chexnet(
