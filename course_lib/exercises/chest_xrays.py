@@ -44,36 +44,6 @@ RATIO = Number(
     solution="15.4 / 28 = 0.55. Above 0.5: the heart is enlarged.",
 )
 
-# Films and patients ------------------------------------------------------------------------------
-
-SPLIT = OneChoice(
-    id="chest_xrays/split",
-    title="One patient, four films",
-    level="apply it",
-    prompt="A patient has four films, and a nodule on each. You split the films at random: three "
-    "go to training, one to the test. What happens?",
-    options=(
-        Option(
-            "The test AUROC will be too low.",
-            "Think of a network that knows this patient's ribs. Does that make the test harder?",
-        ),
-        Option(
-            "The test AUROC will be too high: the network may know this patient again.",
-            "Right: same ribs, same heart, same nodule. That is no new patient.",
-        ),
-        Option(
-            "Nothing: no film is in both parts.",
-            "No film is, but the patient is. Four films of one chest are nearly one film.",
-        ),
-        Option(
-            "Nothing, if the test is large.",
-            "A large test that leaks gives a wrong number with a narrow interval.",
-        ),
-    ),
-    answer=1,
-    solution="What is alike must not be on both sides. Split by patient, and let a tool check it.",
-)
-
 # Losses ------------------------------------------------------------------------------------------
 
 _LABELS, _SAID = (1, 0, 0), (0.8, 0.1, 0.5)
@@ -108,31 +78,6 @@ LOSS = Number(
     hint="−ln of what was given to what came true: 0.8, 0.9 and 0.5.",
     solution="−ln 0.8 − ln 0.9 − ln 0.5 = 0.223 + 0.105 + 0.693 = 1.02. The finding about which "
     "the network said “I don't know” costs most.",
-)
-
-_POSITIVES, _NEGATIVES = 40, 960
-
-WEIGHTS = Number(
-    id="chest_xrays/weights",
-    title="How much does the rare film weigh?",
-    level="apply it",
-    prompt=f"Of {_POSITIVES + _NEGATIVES:,} training films, {_POSITIVES} show pneumonia. What is "
-    "the weight of a film that does?",
-    answer=_NEGATIVES / (_POSITIVES + _NEGATIVES),
-    tolerance=0.002,
-    mistakes=(
-        Mistake(
-            _POSITIVES / (_POSITIVES + _NEGATIVES),
-            "That is the weight of a film *without* it. Each kind gets the share of the other.",
-        ),
-        Mistake(
-            _NEGATIVES / _POSITIVES,
-            "That is how many times heavier it is. The weight is N / (P + N).",
-        ),
-    ),
-    hint="w₊ = N / (P + N).",
-    solution="960 / 1,000 = 0.96, and 0.04 for a film without. 40 · 0.96 = 960 · 0.04 = 38.4: "
-    "both kinds weigh the same in total.",
 )
 
 
@@ -344,9 +289,7 @@ NOISE = OneChoice(
 
 EXERCISES: tuple[Exercise, ...] = (
     RATIO,
-    SPLIT,
     LOSS,
-    WEIGHTS,
     CODE_BALANCED,
     FLIP,
     F1,
