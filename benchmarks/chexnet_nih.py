@@ -27,7 +27,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.cases.chexnet import auroc_table, small_chexnet, train_chexnet
+from course_lib.cases.chexnet import auroc_table, train_chexnet
 from course_lib.data.films import films_from_table
 from course_lib.data.findings import FINDINGS
 from course_lib.data.phantoms import chest_films
@@ -106,7 +106,7 @@ def _on_phantoms(seed: int) -> dict[str, Tensor]:
         drawn = chest_films(patients, size=64, seed=seed, first_patient=first)
         parts.append((prepare(drawn.images, 64), drawn.labels.float()))
     torch.manual_seed(seed)
-    net = small_chexnet(14)
+    net = children.network(14)
     history = train_chexnet(
         net, *parts, epochs=PHANTOM_EPOCHS, batch_size=64, augment=children.vary, seed=seed,
         scheduler=partial(cycle, 0.004), learning_rate=0.004, progress=False,
@@ -119,7 +119,7 @@ def _on_phantoms(seed: int) -> dict[str, Tensor]:
 def started(weights: dict[str, Tensor] | None, seed: int) -> nn.Module:
     """Return small_chexnet for effusion, from chance or as phantoms left it."""
     torch.manual_seed(seed)
-    net = small_chexnet(1)
+    net = children.network(1)
     if weights is not None:
         head = {n: w[[FINDING]] if n.startswith("classifier") else w for n, w in weights.items()}
         net.load_state_dict(head)

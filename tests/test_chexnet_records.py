@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from course_lib.arithmetic import count_parameters
-from course_lib.cases.chexnet import small_chexnet, train_chexnet
+from course_lib.cases.chexnet import train_chexnet
 from course_lib.data.labeled import read_record
 from course_lib.data.splits import PatientOverlapError, patient_folds, refuse_overlap
 from course_lib.metrics import roc_auc_score
@@ -56,7 +56,7 @@ def test_the_record_of_pneumoniamnist_is_whole(children, script):
         assert 1 <= run["best_epoch"] <= children["epochs"]
         assert run["auroc"] < run["valid_auroc"]  # the test films are of another kind
         assert run["seconds"] > 0
-    assert children["parameters"] == count_parameters(small_chexnet(1))
+    assert children["parameters"] == count_parameters(script("chexnet_pneumoniamnist").network(1))
     twice = children["there_twice"]
     assert children["removed_from_train"] == twice["train in train"] + twice["train in valid"]
     assert children["films"]["train"] == 4708 - children["removed_from_train"]
@@ -81,7 +81,7 @@ def test_films_of_pneumoniamnist_are_prepared_again(children, script):
     valid = benchmark.prepare(parts["valid"][0], 28), parts["valid"][1]
     torch.manual_seed(0)
     history = train_chexnet(
-        small_chexnet(1), train, valid, epochs=2, batch_size=30, balanced=labels, progress=False
+        benchmark.network(1), train, valid, epochs=2, batch_size=30, balanced=labels, progress=False
     )
     assert 0.8 < history.rows[-1]["auroc"] < min(run["valid_auroc"] for run in children["runs"])
 
