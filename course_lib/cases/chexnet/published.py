@@ -3,7 +3,7 @@
 Slides L059 and L060 show the same numbers.
 """
 
-# AUROC of Wang et al. (2017), Yao et al. (2017) and CheXNet: table 2. Each had its own test films.
+# AUROC of Wang et al. (2017), Yao et al. (2017) and CheXNet: table 2.
 AUROC = {
     "Atelectasis": (0.716, 0.772, 0.8094),
     "Cardiomegaly": (0.807, 0.904, 0.9248),
