@@ -16,7 +16,7 @@ RECORD = json.loads((ROOT / "course_lib/data/recorded/speed.json").read_text(enc
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PEERS = ("confidenceinterval", "sksurv", "torchsurv")  # only `make bench` installs them
 
-# What issue 5 asked for: script, peer, size, cases with the bar, and the bar.
+# The bars: script, peer, size, cases with the bar, and the bar.
 BARS = [
     ("auroc", "scikit-learn", "112,120 films × 14", 3, {"kind": "share", "limit": 0.6}),
     ("bootstrap_auroc", "scikit-learn", "1,000 images, 2,000", 3, {"kind": "times", "limit": 50}),
