@@ -36,6 +36,10 @@ def find_chromium() -> str | None:
     return next((path for path in found if path), None)
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # a full queue of 5 makes the browser try again, seconds later
+
+
 class _QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *args: object) -> None:
         pass
@@ -165,7 +169,7 @@ def serve() -> Iterator[Callable[[Path], str]]:
 
         def start(folder: Path) -> str:
             handler = functools.partial(_QuietHandler, directory=str(folder))
-            server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+            server = _Server(("127.0.0.1", 0), handler)
             servers.callback(server.server_close)
             servers.callback(server.shutdown)
             threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
@@ -193,7 +197,7 @@ def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
         def start(url: str, *, width: int = 1000, init: str = "", **options: Any) -> Any:
             context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
             contexts.callback(context.close)
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(30_000)
             page = context.new_page()
             page.complaints = []
             page.on("pageerror", lambda error: page.complaints.append(f"error: {error}"))
